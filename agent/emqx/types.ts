@@ -1,0 +1,58 @@
+import type { PartStatus } from '../part.ts';
+
+/** How to reach EMQX; from `register` and agent.yaml. */
+export interface EmqxSettings {
+  readonly dashboardUrl: string;
+  readonly apiUrl: string;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly apiKey: string | undefined;
+  readonly apiSecret: string | undefined;
+  readonly ca: string | undefined;
+  readonly insecure: boolean;
+}
+
+/** One node as a report to ECP carries it (contract: ecp.md section 3). */
+export interface ClusterNode {
+  readonly node: string;
+  readonly version: string;
+  readonly status: string;
+  /** Milliseconds. */
+  readonly uptime: number;
+}
+
+/** What was last seen of EMQX; each error is a sentence for an operator, empty when all is well. */
+export interface Observation {
+  readonly nodes: readonly ClusterNode[];
+  /** The node this agent sits next to. */
+  readonly self: string | undefined;
+  readonly generation: 4 | 5 | undefined;
+  readonly logDirectory: string | undefined;
+  readonly dashboardEnabled: boolean;
+  readonly nodeConnectError: string;
+  readonly clusterFetchError: string;
+  readonly metricsFetchError: string;
+}
+
+export interface EmqxStatus extends PartStatus {
+  readonly observation: Observation;
+}
+
+/** A request to EMQX's own API, its credentials added on the way out. */
+export interface EmqxGateway {
+  /** Resolves with the raw answer; the body streams. `path` is relative to the registered base URLs, checked before. */
+  request(request: GatewayRequest, signal: AbortSignal): Promise<GatewayAnswer>;
+}
+
+export interface GatewayRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: AsyncIterable<Uint8Array> | undefined;
+}
+
+export interface GatewayAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: AsyncIterable<Uint8Array>;
+}

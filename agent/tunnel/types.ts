@@ -1,0 +1,23 @@
+import type { PartStatus } from '../part.ts';
+
+/** Where the tunnel's broker is; from ECP's metadata (contract: ecp.md section 3). */
+export interface TunnelSettings {
+  /** `mqtt://`, `mqtts://`, `ws://` or `wss://`. */
+  readonly server: string;
+  readonly username: string;
+  readonly password: string;
+  readonly requestTopic: string;
+  readonly replyTopic: string;
+  /** Absent: metrics are not sent. */
+  readonly telemetryTopic: string | undefined;
+  readonly clientId: string;
+  readonly ca: string | undefined;
+  readonly cert: string | undefined;
+  readonly key: string | undefined;
+  readonly insecure: boolean;
+}
+
+export interface TunnelStatus extends PartStatus {
+  readonly inFlight: number;
+  readonly served: number;
+}

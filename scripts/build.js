@@ -1,0 +1,27 @@
+// Bundles both programs to dist/ as ES modules that share chunks. What loads lazily in the source stays a chunk of
+// its own here, so that `--help` and `--version` read two small files. The server's packages stay outside: they are
+// loaded by `ecpctl server` alone, and libsql is native.
+import { readFileSync, rmSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
+
+rmSync(`${root}/dist/npm`, { recursive: true, force: true });
+await build({
+  absWorkingDir: root,
+  entryPoints: { ecpctl: 'src/commands/main.ts', 'emqxee-agent': 'agent/main.ts' },
+  outdir: 'dist/npm',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.11',
+  define: { __VERSION__: JSON.stringify(version) },
+  external: ['fastify', '@fastify/*', 'aedes', 'libsql', 'kysely', 'pg', '@kubernetes/client-node'],
+  // Bundled CommonJS packages call require() for Node's own modules.
+  banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
+  legalComments: 'none',
+  logLevel: 'warning',
+});

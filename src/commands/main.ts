@@ -1,0 +1,4 @@
+/** Entry of `ecpctl`: resolves with the exit code, never ends the process itself. */
+export async function main(_process: NodeJS.Process): Promise<number> {
+  return 0;
+}
