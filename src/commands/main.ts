@@ -1,4 +1,8 @@
+import { runProgram } from '../cli/run.ts';
+import type { Host } from '../cli/runtime.ts';
+import { program } from './index.ts';
+
 /** Entry of `ecpctl`: resolves with the exit code, never ends the process itself. */
-export async function main(_process: NodeJS.Process): Promise<number> {
-  return 0;
+export function main(host: Host): Promise<number> {
+  return runProgram(program, host);
 }

@@ -1,0 +1,66 @@
+import type { ExitCode } from '../core/errors.ts';
+import { exit, Failure, reasonOf } from '../core/errors.ts';
+import { redactText } from '../core/redact.ts';
+import type { Lang } from '../core/text.ts';
+import type { Paint } from './color.ts';
+import { printable } from './display.ts';
+
+export interface Report {
+  readonly exit: ExitCode;
+  readonly text: string;
+}
+
+export interface ReportStyle {
+  readonly program: string;
+  readonly lang: Lang;
+  /** As one JSON object, in English, for a script (contract: ours.md, Both programs). */
+  readonly json: boolean;
+  readonly debug: boolean;
+  readonly paint: Paint;
+}
+
+/** Turns whatever was thrown into an exit code and the lines for stderr. */
+export function reportOf(thrown: unknown, style: ReportStyle): Report {
+  const failure =
+    thrown instanceof Failure ? thrown : new Failure('internal', { reason: reasonOf(thrown) }, { cause: thrown });
+  const defaults = { program: style.program };
+  const lang = style.json ? 'en' : style.lang;
+  const message = clean(failure.sentence(lang, defaults));
+  const hint = failure.nextStep(lang, defaults);
+  if (style.json) {
+    const { code, status, requestId } = failure;
+    const error = {
+      code,
+      message,
+      hint: hint ?? '',
+      exit: failure.exit,
+      ...(status && { status }),
+      ...(requestId && { requestId }),
+    };
+    return { exit: failure.exit, text: `${JSON.stringify({ error })}\n` };
+  }
+  const zh = lang === 'zh';
+  const lines = [style.paint(zh ? '错误：' : 'error: ', 'red') + message];
+  if (hint) lines.push(style.paint(zh ? '提示：' : 'hint: ', 'cyan') + clean(hint));
+  if (style.debug && failure.requestId) lines.push(`request id: ${failure.requestId}`);
+  if (style.debug || failure.code === 'internal') lines.push(...traceOf(failure, style.debug));
+  // A command that was stopped by its user needs no explanation.
+  return {
+    exit: failure.exit,
+    text:
+      failure.exit === exit.interrupted && !style.debug && failure.code === 'interrupted'
+        ? ''
+        : `${lines.join('\n')}\n`,
+  };
+}
+
+function traceOf(failure: Failure, debug: boolean): string[] {
+  if (!debug) return [];
+  const stack = failure.cause instanceof Error ? failure.cause.stack : failure.stack;
+  return stack ? [redactText(stack)] : [];
+}
+
+/** One line, without what could drive a terminal, and without secrets that a server or a library put into it. */
+function clean(text: string): string {
+  return printable(redactText(text.replace(/\s*\n\s*/g, ' ')));
+}
