@@ -26,6 +26,8 @@ export interface Endpoint<
   readonly bodyKind?: BodyKind;
   /** Schema of the 200 body; absent where success is 204 without a body. */
   readonly answer?: Answer;
+  /** The 200 body is a file and not JSON; `answer` is absent then. */
+  readonly answerKind?: 'bytes';
   /** A write that may be sent again when its answer was lost, because the second time changes nothing. */
   readonly repeatable?: true;
 }
