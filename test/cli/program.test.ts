@@ -134,12 +134,12 @@ describe('results', () => {
   });
 
   it('colours a terminal, but not under NO_COLOR, a dumb one, or a pipe', async () => {
-    const escape = '\u001b[';
-    expect((await run('pot list', { terminal: 80 })).out).toContain(escape);
-    expect((await run('pot list', { terminal: 80, env: { NO_COLOR: '1' } })).out).not.toContain(escape);
-    expect((await run('pot list', { terminal: 80, env: { TERM: 'dumb' } })).out).not.toContain(escape);
-    expect((await run('pot list')).out).not.toContain(escape);
-    expect((await run('pot list --color always')).out).toContain(escape);
+    const csi = '\u001b[';
+    expect((await run('pot list', { terminal: 80 })).out).toContain(csi);
+    expect((await run('pot list', { terminal: 80, env: { NO_COLOR: '1' } })).out).not.toContain(csi);
+    expect((await run('pot list', { terminal: 80, env: { TERM: 'dumb' } })).out).not.toContain(csi);
+    expect((await run('pot list')).out).not.toContain(csi);
+    expect((await run('pot list --color always')).out).toContain(csi);
   });
 });
 
