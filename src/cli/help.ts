@@ -125,12 +125,13 @@ export function optionLeft(key: string, option: Option): string {
 
 /** What the option does, with its choices, default and environment variable. */
 export function optionRight(option: Option, lang: Lang): string {
-  const notes = [
-    option.kind === 'choice' ? `${labels.choices[lang]}: ${option.choices.join(', ')}` : undefined,
-    option.kind === 'text' && option.many ? labels.many[lang] : undefined,
-    option.fallback === undefined ? undefined : `${labels.fallback[lang]}: ${option.fallback}`,
-    option.env === undefined ? undefined : `${labels.from[lang]}: ${option.env}`,
-  ].filter((note) => note !== undefined);
+  const note = (label: Text, words: readonly string[]) =>
+    lang === 'zh' ? `${label.zh}：${words.join('、')}` : `${label.en}: ${words.join(', ')}`;
+  const notes: string[] = [];
+  if (option.kind === 'choice') notes.push(note(labels.choices, option.choices));
+  if (option.kind === 'text' && option.many) notes.push(labels.many[lang]);
+  if (option.fallback !== undefined) notes.push(note(labels.fallback, [option.fallback]));
+  if (option.env !== undefined) notes.push(note(labels.from, option.env.split(', ')));
   if (notes.length === 0) return option.help[lang];
   return lang === 'zh' ? `${option.help.zh}（${notes.join('；')}）` : `${option.help.en} (${notes.join('; ')})`;
 }

@@ -21,15 +21,16 @@ export type Request<C extends Runtime> =
 
 /** Finds the command by its words, then lets commander parse the rest. Throws usage failures. */
 export function parse<C extends Runtime>(program: Program<C>, argv: readonly string[]): Request<C> {
-  const { words, rest, stray, asksHelp, asksVersion } = locate(program, argv);
+  const { words, rest, tail, asksHelp, asksVersion } = locate(program, argv);
   const command = program.commands.find(
     (one) => one.path.length === words.length && one.path.every((word, at) => word === words[at]),
   );
   if (asksHelp && !command?.passthrough) return { kind: 'help', words, globals: {} };
   if (asksVersion && words.length === 0) return { kind: 'version' };
-  if (words[0] === 'help') return { kind: 'help', words: rest.filter((word) => !word.startsWith('-')), globals: {} };
+  if (words[0] === 'help') return { kind: 'help', words: tail.filter((word) => !word.startsWith('-')), globals: {} };
   if (!command) {
-    if (stray !== undefined) throw unknownCommand(program, words, stray);
+    const stray = tail[0];
+    if (stray !== undefined && !stray.startsWith('-')) throw unknownCommand(program, words, stray);
     const flag = rest.find((token) => token.startsWith('-') && findOption(program.globals, token) === undefined);
     if (flag !== undefined) throw new Failure('unknown_option', { name: flag, ...programOf(program, words) });
     return { kind: words.length === 0 ? 'help' : 'group', words, globals: {} };
@@ -41,8 +42,8 @@ interface Located {
   readonly words: string[];
   /** All of argv but the command's words. */
   readonly rest: string[];
-  /** The first word that belongs to no command. */
-  readonly stray: string | undefined;
+  /** What stands behind the last of the words. */
+  readonly tail: string[];
   readonly asksHelp: boolean;
   readonly asksVersion: boolean;
 }
@@ -77,7 +78,7 @@ function locate<C extends Runtime>(program: Program<C>, argv: readonly string[])
   return {
     words,
     rest: [...rest, ...tail],
-    stray: tail[0]?.startsWith('-') ? undefined : tail[0],
+    tail,
     asksHelp: options.includes('--help') || options.includes('-h'),
     asksVersion: [...rest, ...tail].includes('--version'),
   };

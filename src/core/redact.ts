@@ -27,6 +27,9 @@ export function redactValue(value: unknown): unknown {
 export function redactText(text: string): string {
   return text
     .replace(/\b([a-z][a-z0-9+.-]*:\/\/[^\s/:@]*):[^\s/@]+@/gi, `$1:${mask}@`)
+    .replace(/(--([a-z][\w-]*)\s+)(?!-)(\S+)/gi, (all, flag: string, name: string) =>
+      isSecretName(name) ? `${flag}${mask}` : all,
+    )
     .replace(/\b(Bearer|Basic)\s+[\w.~+/=-]{6,}/gi, `$1 ${mask}`)
     .replace(
       /("?)([\w-]+)\1(\s*[=:]\s*)("(?:[^"\\]|\\.)*"|[^\s,;&"'}\])]+)/g,
