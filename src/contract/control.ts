@@ -1,0 +1,108 @@
+import type { Static } from '@sinclair/typebox';
+import { Type } from '@sinclair/typebox';
+import { Choice, Count } from './common.ts';
+
+/** Where the agent's control socket is and how long its path may be, in bytes (ours.md, Agent and server). */
+export const controlSocket = {
+  system: '/run/emqxee-agent/control.sock',
+  inHome: 'run/control.sock',
+  longestPath: 100,
+} as const;
+
+/** HTTP over the control socket; bodies are JSON. Only root and the agent's own user are let in. */
+export const controlPaths = {
+  /** GET -> AgentStatus. */
+  status: '/status',
+  /** POST RegisterRequest -> RegisterAnswer. */
+  register: '/register',
+  /** POST -> {}. */
+  unregister: '/unregister',
+  /** GET: 200 while the process turns. */
+  live: '/live',
+  /** GET: 200 while every part that is on is healthy. */
+  ready: '/ready',
+  /** GET: Prometheus text. */
+  metrics: '/metrics',
+} as const;
+
+/** Times of this file: epoch milliseconds. */
+const Moment = Count;
+
+export const PartReport = Type.Object({
+  name: Type.String(),
+  state: Choice(['off', 'starting', 'healthy', 'failing']),
+  since: Moment,
+  reason: Type.Optional(Type.String()),
+  lastSuccess: Type.Optional(Moment),
+});
+export type PartReport = Static<typeof PartReport>;
+
+export const LogReport = Type.Object({
+  delivered: Count,
+  retried: Count,
+  dead: Count,
+  /** Records, and bytes where only these are known. */
+  lost: Count,
+  lostBytes: Count,
+  files: Type.Array(
+    Type.Object({
+      set: Type.String(),
+      path: Type.String(),
+      size: Count,
+      acknowledged: Count,
+      /** Bytes until a wrap overwrites what is unread. */
+      distance: Type.Optional(Type.Integer()),
+    }),
+  ),
+});
+export type LogReport = Static<typeof LogReport>;
+
+/** `status` of the agent, as `emqxee-agent status -o json` prints it. */
+export const AgentStatus = Type.Object({
+  version: Type.String(),
+  pid: Type.Integer(),
+  startedAt: Moment,
+  nodeId: Type.String(),
+  registration: Type.Optional(Type.Object({ url: Type.String(), clusterId: Type.String(), since: Moment })),
+  parts: Type.Array(PartReport),
+  logs: Type.Optional(LogReport),
+});
+export type AgentStatus = Static<typeof AgentStatus>;
+
+const text = Type.Optional(Type.String());
+
+/** What `register` hands over; secrets travel here and never on a command line. Files (`ca`) as PEM. */
+export const RegisterRequest = Type.Object({
+  url: Type.String(),
+  registrationToken: Type.String({ minLength: 1 }),
+  dashboardUrl: text,
+  apiUrl: text,
+  username: text,
+  password: text,
+  apiKey: text,
+  apiSecret: text,
+  ca: text,
+  insecure: Type.Optional(Type.Boolean()),
+  enableLog: Type.Optional(Type.Boolean()),
+  logDir: text,
+  /** Tries everything and changes nothing. */
+  dryRun: Type.Optional(Type.Boolean()),
+});
+export type RegisterRequest = Static<typeof RegisterRequest>;
+
+/** ECP has accepted; `warnings` are sentences about what does not work yet (EMQX, the log directory). */
+export const RegisterAnswer = Type.Object({
+  nodeId: Type.String(),
+  clusterId: Type.String(),
+  warnings: Type.Array(Type.String()),
+});
+export type RegisterAnswer = Static<typeof RegisterAnswer>;
+
+/** A failure: code and values of the error table, so that the caller says it in the reader's language. */
+export const ControlError = Type.Object({
+  error: Type.Object({
+    code: Type.String(),
+    values: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
+  }),
+});
+export type ControlError = Static<typeof ControlError>;
