@@ -1,12 +1,6 @@
 import type { FormData } from 'undici';
 import type { Endpoint } from '../contract/endpoint.ts';
 
-/** A file inside a multipart form. */
-export interface FilePart {
-  readonly filename: string;
-  readonly content: Uint8Array;
-}
-
 export interface EncodedBody {
   readonly headers: Readonly<Record<string, string>>;
   readonly payload: string | FormData | undefined;
@@ -44,12 +38,9 @@ export async function encodeBody(endpoint: Endpoint, body: unknown): Promise<Enc
   const { FormData } = await import('undici');
   const form = new FormData();
   for (const [name, value] of fields) {
-    if (isFile(value)) form.append(name, new Blob([Uint8Array.from(value.content)]), value.filename);
+    // What ECP reads from a part named `file` must come as a file, with a name of its own.
+    if (name === 'file') form.append(name, new Blob([String(value)]), 'file');
     else form.append(name, String(value));
   }
   return { headers: {}, payload: form };
-}
-
-function isFile(value: unknown): value is FilePart {
-  return typeof value === 'object' && value !== null && 'content' in value && 'filename' in value;
 }

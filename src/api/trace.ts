@@ -19,18 +19,8 @@ export function traceNote(trace: Trace | undefined, text: string): void {
 
 function shown(body: unknown): string {
   if (body === undefined || body === '') return '';
-  const text = typeof body === 'string' ? redactText(body) : JSON.stringify(redactValue(withoutFiles(body)));
+  const text = typeof body === 'string' ? redactText(body) : JSON.stringify(redactValue(body));
   return ` ${text.length > longest ? `${text.slice(0, longest)}... (${text.length} characters)` : text}`;
-}
-
-function withoutFiles(body: unknown): unknown {
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return body;
-  return Object.fromEntries(
-    Object.entries(body).map(([name, value]) => {
-      const bytes = (value as { content?: unknown } | null)?.content;
-      return [name, bytes instanceof Uint8Array ? `(${bytes.length} bytes)` : value];
-    }),
-  );
 }
 
 function redactUrl(text: string): string {

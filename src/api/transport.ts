@@ -191,7 +191,8 @@ export function createTransport(options: TransportOptions): Transport {
         url,
         exchange: exchangeOf(url, params as Record<string, unknown>, (await speaker?.current()) !== undefined),
         body: await encodeBody(endpoint, body),
-        shown: body,
+        // The only file that is sent as one is a license.
+        shown: endpoint.bodyKind === 'multipart' ? '(multipart form)' : body,
         tokens: speaker,
       };
       const deadline = startDeadline(prepared.exchange.url, requestTimeoutMs, signal);
