@@ -1,7 +1,7 @@
 // Bundles both programs to dist/ as ES modules that share chunks. What loads lazily in the source stays a chunk of
 // its own here, so that `--help` and `--version` read two small files. The server's packages stay outside: they are
 // loaded by `ecpctl server` alone, and libsql is native.
-import { readFileSync, rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 
 rmSync(`${root}/dist/npm`, { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   absWorkingDir: root,
   entryPoints: { ecpctl: 'src/commands/main.ts', 'emqxee-agent': 'agent/main.ts' },
   outdir: 'dist/npm',
@@ -23,5 +23,8 @@ await build({
   // Bundled CommonJS packages call require() for Node's own modules.
   banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
   legalComments: 'none',
+  metafile: true,
   logLevel: 'warning',
 });
+// What went into which chunk, for the test that keeps start-up light.
+writeFileSync(`${root}/dist/meta.json`, JSON.stringify(metafile.outputs));
