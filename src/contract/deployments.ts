@@ -39,6 +39,7 @@ export const Deployment = Type.Object({
   replicas: Type.Integer(),
   taskId: Type.String(),
   image: Type.String(),
+  /** What ECP writes here is not published; our server writes the network type. */
   network: Type.String(),
   namespace: Type.String(),
   resourceLimit: Type.String(),
