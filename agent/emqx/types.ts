@@ -1,4 +1,5 @@
-import type { PartStatus } from '../part.ts';
+import type { Telemetry } from '../../src/contract/telemetry.ts';
+import type { Part, PartStatus } from '../part.ts';
 
 /** How to reach EMQX; from `register` and agent.yaml. */
 export interface EmqxSettings {
@@ -10,6 +11,10 @@ export interface EmqxSettings {
   readonly apiSecret: string | undefined;
   readonly ca: string | undefined;
   readonly insecure: boolean;
+  /** How often EMQX is looked at, milliseconds (agent.yaml `agent.monitoring.interval`). */
+  readonly intervalMs: number;
+  /** A Prometheus exporter to scrape (agent.yaml `agent.monitoring.exporter_url`). */
+  readonly exporterUrl: string | undefined;
 }
 
 /** One node as a report to ECP carries it (contract: ecp.md section 3). */
@@ -27,15 +32,29 @@ export interface Observation {
   /** The node this agent sits next to. */
   readonly self: string | undefined;
   readonly generation: 4 | 5 | undefined;
+  readonly version: string | undefined;
+  readonly edition: 'enterprise' | 'opensource' | undefined;
   readonly logDirectory: string | undefined;
   readonly dashboardEnabled: boolean;
   readonly nodeConnectError: string;
   readonly clusterFetchError: string;
   readonly metricsFetchError: string;
+  /** What an operator should know although nothing fails, such as a user that may only look. */
+  readonly notices: readonly string[];
 }
 
 export interface EmqxStatus extends PartStatus {
   readonly observation: Observation;
+}
+
+/** Looks at EMQX every interval. */
+export interface EmqxObserver extends Part<EmqxSettings, EmqxStatus> {
+  /** The way to EMQX for the tunnel; it always follows the settings of the observer. */
+  readonly gateway: EmqxGateway;
+  /** Figures of the last look; undefined while there are none, and when EMQX was not reached. */
+  telemetry(): Telemetry | undefined;
+  /** Calls back after each look; answers the way to stop that. */
+  onLook(listener: (observation: Observation) => void): () => void;
 }
 
 /** A request to EMQX's own API, its credentials added on the way out. */
@@ -48,7 +67,8 @@ export interface GatewayRequest {
   readonly method: string;
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: AsyncIterable<Uint8Array> | undefined;
+  /** Bytes can be sent again after a renewed login, a stream cannot. */
+  readonly body: Uint8Array | AsyncIterable<Uint8Array> | undefined;
 }
 
 export interface GatewayAnswer {

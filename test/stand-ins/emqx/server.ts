@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { routes4 } from './http4.ts';
 import { createRoutes5 } from './http5.ts';
@@ -30,6 +31,8 @@ export interface StartOptions {
   /** The management port of v4. */
   readonly apiPort?: number;
   readonly handle?: Handler;
+  /** Serves HTTPS with this certificate. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** Starts a stand-in for one EMQX node in this process. */
@@ -50,14 +53,17 @@ export async function startEmqx(knobs: Partial<Knobs> = {}, options: StartOption
     if (state.delayMs > 0) setTimeout(answer, state.delayMs);
     else answer();
   };
-  const dashboard = createServer(serve(false));
-  const management = state.generation === 4 ? createServer(serve(true)) : undefined;
+  const create = (listener: RequestListener): Server =>
+    options.tls ? createTlsServer(options.tls, listener) : createServer(listener);
+  const dashboard = create(serve(false));
+  const management = state.generation === 4 ? create(serve(true)) : undefined;
+  const scheme = options.tls ? 'https' : 'http';
   await listen(dashboard, options.port ?? 0);
   if (management) await listen(management, options.apiPort ?? 0);
   const ports = [portOf(dashboard), portOf(management ?? dashboard)] as const;
   return {
-    dashboardUrl: `http://127.0.0.1:${ports[0]}`,
-    apiUrl: `http://127.0.0.1:${ports[1]}`,
+    dashboardUrl: `${scheme}://127.0.0.1:${ports[0]}`,
+    apiUrl: `${scheme}://127.0.0.1:${ports[1]}`,
     knobs: state,
     requests,
     async stop() {

@@ -1,0 +1,128 @@
+import { type Telemetry, telemetryItems, telemetryScrape } from '../../src/contract/telemetry.ts';
+import { reasonOf } from '../../src/core/errors.ts';
+import type { ClusterView, EmqxApi, TrafficView } from './api.ts';
+import { within } from './deadline.ts';
+import { EmqxError, isAccessError } from './errors.ts';
+import { callTimeout, type EmqxHttp, readText } from './http.ts';
+import { defined } from './units.ts';
+
+/** What changes slowly is looked at once in so many looks. */
+const slowEvery = 6;
+
+type Slow = Pick<Telemetry, 'license' | 'rules' | 'connectors' | 'actions' | 'listeners'>;
+
+/** What one look found, and the first thing that went wrong. */
+export interface Figures {
+  readonly traffic: TrafficView | undefined;
+  readonly alarms: Telemetry['alarms'];
+  readonly slow: Slow;
+  readonly exporter: string | undefined;
+  readonly exporterCut: boolean;
+  readonly error: unknown;
+}
+
+/** Reads the figures of one EMQX. One that fails does not keep the others from being read. */
+export function createFigures(exporter: { readonly http: EmqxHttp; readonly url: string } | undefined) {
+  let slow: Slow = {};
+  let looks = 0;
+  let slowFailed = false;
+
+  return async (api: EmqxApi, signal: AbortSignal): Promise<Figures> => {
+    let first: unknown;
+    let failures = 0;
+    const attempt = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
+      // When EMQX itself is out of reach, asking for the rest would only wait.
+      if (isAccessError(first)) return undefined;
+      try {
+        return await work();
+      } catch (error) {
+        signal.throwIfAborted();
+        failures += 1;
+        first ??= error;
+        return undefined;
+      }
+    };
+    const traffic = await attempt(() => api.traffic(signal));
+    const alarms = await attempt(() => api.alarms(signal));
+    // Again at once after a failure, so that its sentence goes as soon as the trouble does.
+    if (looks++ % slowEvery === 0 || slowFailed) {
+      const before = failures;
+      slow = {
+        license: await attempt(() => api.license(signal)),
+        rules: await attempt(() => api.rules(signal)),
+        connectors: await attempt(() => api.connectors(signal)),
+        actions: await attempt(() => api.actions(signal)),
+        listeners: await attempt(() => api.listeners(signal)),
+      } as Slow;
+      slowFailed = failures > before || isAccessError(first);
+    }
+    const scraped = exporter && (await attempt(() => scrape(exporter.http, exporter.url, signal)));
+    return { traffic, alarms, slow, exporter: scraped?.text, exporterCut: scraped?.cut ?? false, error: first };
+  };
+}
+
+/** Prometheus text of the exporter, cut at the end of a line when it is too long. */
+async function scrape(http: EmqxHttp, url: string, signal: AbortSignal): Promise<{ text: string; cut: boolean }> {
+  try {
+    const { origin, pathname, search } = new URL(url);
+    const path = (pathname === '/' ? '/metrics' : pathname) + search;
+    return await within(
+      http.clock,
+      callTimeout,
+      signal,
+      () => new Error(`no answer within ${callTimeout / 1000}s`),
+      async (limited) => {
+        const headers = { accept: 'text/plain' };
+        const answer = await http.request({ method: 'GET', base: origin, path, headers }, limited);
+        const text = await readText(answer.body, 8 * telemetryScrape);
+        if (answer.status !== 200) throw new Error(`HTTP ${answer.status}`);
+        if (text === undefined) throw new Error('it sends more than 4 MiB');
+        if (text.length <= telemetryScrape) return { text, cut: false };
+        return { text: text.slice(0, text.lastIndexOf('\n', telemetryScrape - 1) + 1), cut: true };
+      },
+    );
+  } catch (error) {
+    signal.throwIfAborted();
+    const cause = error instanceof EmqxError ? error.cause : error;
+    throw new EmqxError('exporter', { url, reason: reasonOf(cause) }, error);
+  }
+}
+
+/** Puts one look together as it travels. */
+export function toTelemetry(
+  agent: string,
+  time: number,
+  generation: 4 | 5,
+  cluster: ClusterView,
+  { traffic, alarms, slow, exporter, exporterCut }: Figures,
+): Telemetry {
+  const truncated: string[] = exporterCut ? ['exporter'] : [];
+  const lists = {
+    alarms,
+    rules: slow.rules,
+    connectors: slow.connectors,
+    actions: slow.actions,
+    listeners: slow.listeners,
+  };
+  const cut: Record<string, unknown> = {};
+  for (const [name, list] of Object.entries(lists)) {
+    if (list === undefined) continue;
+    if (list.length > telemetryItems) truncated.push(name);
+    cut[name] = list.slice(0, telemetryItems);
+  }
+  return defined({
+    version: 1 as const,
+    time,
+    agent,
+    generation,
+    edition: cluster.edition,
+    cluster: cluster.name,
+    self: cluster.self,
+    nodes: cluster.nodes.slice(0, telemetryItems),
+    ...traffic,
+    license: slow.license,
+    ...cut,
+    exporter,
+    truncated: truncated.length > 0 ? truncated : undefined,
+  }) as Telemetry;
+}

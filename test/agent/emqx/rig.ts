@@ -1,0 +1,99 @@
+import { afterEach } from 'vitest';
+import { createEmqxObserver } from '../../../agent/emqx/observer.ts';
+import type { EmqxObserver, EmqxSettings, Observation } from '../../../agent/emqx/types.ts';
+import type { Logger } from '../../../agent/part.ts';
+import { type Clock, systemClock } from '../../../src/core/clock.ts';
+import type { Knobs } from '../../stand-ins/emqx/knobs.ts';
+import { type EmqxStandIn, type StartOptions, startEmqx } from '../../stand-ins/emqx/server.ts';
+
+/** Everything a test of this folder starts; ended after each test, last first. */
+const ends: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  while (ends.length > 0) await ends.pop()?.();
+});
+export const atEnd = (end: () => Promise<unknown>) => void ends.push(end);
+
+export async function emqx(knobs: Partial<Knobs> = {}, options: StartOptions = {}): Promise<EmqxStandIn> {
+  const standIn = await startEmqx(knobs, options);
+  atEnd(() => standIn.stop());
+  return standIn;
+}
+
+/** Real time that a test can push forward, and in which every wait is a hundredth as long. */
+export function fastClock(): Clock & { advance(ms: number): void } {
+  let ahead = 0;
+  return {
+    now: () => systemClock.now() + ahead,
+    monotonic: () => systemClock.monotonic() + ahead,
+    sleep: (ms, signal) => systemClock.sleep(ms / 100, signal),
+    advance: (ms) => {
+      ahead += ms;
+    },
+  };
+}
+
+export interface Line {
+  readonly level: string;
+  readonly message: string;
+}
+
+export function memoryLogger(): Logger & { readonly lines: Line[] } {
+  const lines: Line[] = [];
+  const at = (level: string) => (message: string) => void lines.push({ level, message });
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+export function settingsFor(
+  standIn: { dashboardUrl: string; apiUrl: string },
+  more: Partial<EmqxSettings> = {},
+): EmqxSettings {
+  return {
+    dashboardUrl: standIn.dashboardUrl,
+    apiUrl: standIn.apiUrl,
+    username: 'admin',
+    password: 'public',
+    apiKey: undefined,
+    apiSecret: undefined,
+    ca: undefined,
+    insecure: false,
+    intervalMs: 1000,
+    exporterUrl: undefined,
+    ...more,
+  };
+}
+
+export interface Watched {
+  readonly observer: EmqxObserver;
+  readonly clock: ReturnType<typeof fastClock>;
+  readonly lines: Line[];
+  /** The next look that satisfies `wanted`, the current one not counted. */
+  next(wanted?: (seen: Observation) => boolean): Promise<Observation>;
+}
+
+export function watch(settings: EmqxSettings): Watched {
+  const clock = fastClock();
+  const logger = memoryLogger();
+  const observer = createEmqxObserver({ clock, logger, agentId: 'agent-1' });
+  atEnd(() => observer.stop(100));
+  observer.apply(settings);
+  return {
+    observer,
+    clock,
+    lines: logger.lines,
+    next: (wanted = () => true) =>
+      new Promise((resolve, reject) => {
+        let last: Observation | undefined;
+        const late = setTimeout(() => reject(new Error(`not seen; last: ${JSON.stringify(last)}`)), 10_000);
+        const off = observer.onLook((seen) => {
+          last = seen;
+          if (!wanted(seen)) return;
+          clearTimeout(late);
+          off();
+          resolve(seen);
+        });
+      }),
+  };
+}
+
+export const healthy = (seen: Observation) =>
+  seen.nodeConnectError + seen.clusterFetchError + seen.metricsFetchError === '' && seen.nodes.length > 0;
