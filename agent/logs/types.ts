@@ -1,4 +1,5 @@
-import type { PartStatus } from '../part.ts';
+import type { Clock } from '../../src/core/clock.ts';
+import type { Logger, PartStatus } from '../part.ts';
 
 /** What the log shipper needs to know; the daemon makes it from agent.yaml, the registration and ECP's metadata. */
 export interface LogSettings {
@@ -49,4 +50,13 @@ export interface LogFileStatus {
   readonly acknowledged: number;
   /** Bytes that the wrap may still write before it reaches what is unread; undefined where the set does not wrap. */
   readonly distance: number | undefined;
+}
+
+/** What the shipper takes from outside, so that a test can hold it. */
+export interface LogDeps {
+  /** Directory of the checkpoint and the dead letters; made when missing. */
+  readonly stateDirectory: string;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly random: () => number;
 }

@@ -1,0 +1,149 @@
+import { rootCertificates } from 'node:tls';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import type { Pool } from 'undici';
+import { logFields } from '../../src/contract/log-document.ts';
+import type { LogTarget } from './types.ts';
+
+/** Answers longer than this are not read: a full answer to the largest bulk has a tenth of it. */
+const answerLimit = 32 * 1024 * 1024;
+const bulkQuery = '_bulk?filter_path=errors,items.*.status,items.*.error.type,items.*.error.reason';
+/** Below this a body is not worth compressing. */
+const gzipFrom = 1024;
+
+const compress = promisify<Buffer, { level: number }, Buffer>(gzip);
+
+export interface Answer {
+  readonly status: number;
+  readonly retryAfter: string | undefined;
+  readonly body: Buffer;
+}
+
+/**
+ * The HTTP side of an Elasticsearch-compatible engine with several addresses: keeps to the one that works, goes on to
+ * the next when told. The client is loaded with the first request.
+ */
+export class Engine {
+  readonly target: LogTarget;
+  private readonly isGzip: boolean;
+  private readonly pools = new Map<string, Promise<Pool>>();
+  private at = 0;
+
+  constructor(target: LogTarget, isGzip: boolean) {
+    this.target = target;
+    this.isGzip = isGzip;
+  }
+
+  get url(): string {
+    return this.target.urls[this.at % this.target.urls.length] ?? '';
+  }
+
+  /** Turns to the next address; true when all have had their turn since this began. */
+  failover(): boolean {
+    this.at = (this.at + 1) % Math.max(1, this.target.urls.length);
+    return this.at === 0;
+  }
+
+  async bulk(body: Buffer, signal: AbortSignal): Promise<Answer> {
+    const isSmall = !this.isGzip || body.length < gzipFrom;
+    return this.request(
+      'POST',
+      `${encodeURIComponent(this.target.index)}/${bulkQuery}`,
+      isSmall ? body : await compress(body, { level: 1 }),
+      { 'content-type': 'application/x-ndjson', ...(isSmall ? {} : { 'content-encoding': 'gzip' }) },
+      signal,
+    );
+  }
+
+  /** Makes sure that the index gets our field types when it is made; never replaces a template that is there. */
+  async installTemplate(renames: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer> {
+    const { index } = this.target;
+    const properties = Object.fromEntries(
+      Object.entries(logFields).map(([field, type]) => [
+        Object.hasOwn(renames, field) ? renames[field] : field,
+        type === 'keyword' ? { type, ignore_above: 1024 } : { type },
+      ]),
+    );
+    // Field types differ between EMQX's events, so nothing beyond our table is indexed (contract: emqx.md C6).
+    const template = { index_patterns: [index], priority: 1, template: { mappings: { dynamic: false, properties } } };
+    return this.request(
+      'PUT',
+      `_index_template/emqxee-agent-${encodeURIComponent(index)}?create=true`,
+      Buffer.from(JSON.stringify(template)),
+      { 'content-type': 'application/json' },
+      signal,
+    );
+  }
+
+  async close(): Promise<void> {
+    for (const pool of this.pools.values()) await (await pool).close().catch(() => undefined);
+    this.pools.clear();
+  }
+
+  /** Ends at once whatever is under way. */
+  async destroy(): Promise<void> {
+    for (const pool of this.pools.values()) await (await pool).destroy().catch(() => undefined);
+    this.pools.clear();
+  }
+
+  private async request(
+    method: 'POST' | 'PUT',
+    path: string,
+    body: Buffer,
+    headers: Record<string, string>,
+    signal: AbortSignal,
+  ): Promise<Answer> {
+    const base = new URL(this.url);
+    const { username, password } = this.target;
+    const pool = await this.poolOf(base.origin);
+    const answer = await pool.request({
+      method,
+      path: `${base.pathname.replace(/\/+$/, '')}/${path}`,
+      headers: {
+        ...headers,
+        ...(username === ''
+          ? {}
+          : { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` }),
+      },
+      body,
+      signal,
+    });
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of answer.body as AsyncIterable<Buffer>) {
+      length += chunk.length;
+      if (length > answerLimit) throw new Error('the answer is too long');
+      chunks.push(chunk);
+    }
+    const retryAfter = answer.headers['retry-after'];
+    return {
+      status: answer.statusCode,
+      retryAfter: Array.isArray(retryAfter) ? retryAfter[0] : retryAfter,
+      body: Buffer.concat(chunks),
+    };
+  }
+
+  private poolOf(origin: string): Promise<Pool> {
+    let pool = this.pools.get(origin);
+    if (!pool) {
+      const { ca, insecure } = this.target;
+      pool = import('undici').then(
+        (undici) =>
+          new undici.Pool(origin, {
+            connections: 2,
+            pipelining: 1,
+            headersTimeout: 60_000,
+            bodyTimeout: 60_000,
+            keepAliveTimeout: 30_000,
+            connect: {
+              timeout: 10_000,
+              rejectUnauthorized: !insecure,
+              ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
+            },
+          }),
+      );
+      this.pools.set(origin, pool);
+    }
+    return pool;
+  }
+}

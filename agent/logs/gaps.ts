@@ -1,0 +1,39 @@
+import { createHash } from 'node:crypto';
+import type { LogField } from '../../src/contract/log-document.ts';
+import type { Gap, LogSet } from './set.ts';
+import { constants, nameOf, type Origin } from './template.ts';
+
+/** A gap in words: `1234 bytes (17 records)`, `at least 1234 bytes`. */
+export function extentOf(gap: Gap): string {
+  const records = gap.records === undefined ? '' : ` (${gap.records} records)`;
+  if (gap.exact) return `${gap.bytes} bytes${records}`;
+  return gap.bytes === 0 ? 'an unknown number of bytes' : `at least ${gap.bytes} bytes`;
+}
+
+/**
+ * The document that stands in the index where records are missing. Its id comes from the place of the gap, so that it
+ * is there once however often it is sent.
+ */
+export function gapDocument(gap: Gap, set: LogSet, origin: Origin, nowMs: number): Buffer {
+  const { generation } = gap;
+  const id = createHash('sha256')
+    .update(JSON.stringify([origin.clusterId, origin.agentId, set.name, 'gap', generation.fingerprint]))
+    .update(`${generation.repeat} ${gap.from}`)
+    .digest()
+    .subarray(0, 16)
+    .toString('base64url');
+  const fields: Partial<Record<LogField, unknown>> = {
+    '@timestamp': new Date(nowMs).toISOString().replace('Z', '000Z'),
+    'log.level': 'error',
+    ...constants(origin),
+    message: `log records are missing here: ${extentOf(gap)} of ${gap.path} from byte ${gap.from} on were overwritten or deleted before they could be read`,
+    'event.sequence': set.sequence,
+    'log.offset': gap.from,
+    'log.flags': ['gap'],
+    'emqx.msg': 'log_gap',
+  };
+  const body = Object.entries(fields)
+    .map(([field, value]) => `${nameOf(origin.fields, field as LogField)}:${JSON.stringify(value)}`)
+    .join(',');
+  return Buffer.from(`{"create":{"_id":"${id}"}}\n{${body}}\n`);
+}

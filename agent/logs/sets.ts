@@ -1,0 +1,112 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { levels } from '../../src/core/levels.ts';
+
+/** A name in the log directory that belongs to a set: `emqx.log.3` is number 3 of `emqx.log`. */
+export interface Member {
+  readonly path: string;
+  /** Undefined for a file without a number. */
+  readonly number: number | undefined;
+}
+
+/** What EMQX keeps beside the files of a wrapping set (contract: emqx.md C3). */
+export interface Wrap {
+  /** Number of the file that is being written. */
+  readonly current: number;
+  /** Bytes of one file and number of files; undefined while EMQX is stopped, for `.siz` goes away then. */
+  readonly fileBytes: number | undefined;
+  readonly files: number | undefined;
+  /** Records of each finished file, by number; the current file's count is stale. */
+  readonly counts: readonly number[];
+}
+
+const namePattern = /^(.+\.log)(?:\.(\d{1,6}))?$/;
+const neverByDefault = new Set(['erlang.log', 'run_erl.log', ...levels.map((level) => `${level}.log`)]);
+
+/** True when a set is to be shipped: by default all but consoles and v4's files by level, which repeat `emqx.log`. */
+export function isWanted(set: string, include: readonly string[], exclude: readonly string[]): boolean {
+  if (exclude.some((pattern) => matches(set, pattern))) return false;
+  if (include.length > 0) return include.some((pattern) => matches(set, pattern));
+  return !neverByDefault.has(set);
+}
+
+function matches(name: string, pattern: string): boolean {
+  const source = pattern.split('*').map((part) => part.replace(/[.+?^${}()|[\]\\]/g, '\\$&'));
+  return new RegExp(`^${source.join('.*')}$`).test(name);
+}
+
+/** The sets of a directory by name. Throws what the file system says. */
+export async function listSets(
+  directory: string,
+  include: readonly string[],
+  exclude: readonly string[],
+): Promise<Map<string, Member[]>> {
+  const sets = new Map<string, Member[]>();
+  for (const name of await readdir(directory)) {
+    const match = namePattern.exec(name);
+    const set = match?.[1];
+    if (set === undefined || !isWanted(set, include, exclude)) continue;
+    const number = match?.[2] === undefined ? undefined : Number(match[2]);
+    const members = sets.get(set);
+    const member = { path: join(directory, name), number };
+    if (members) members.push(member);
+    else sets.set(set, [member]);
+  }
+  return sets;
+}
+
+/** Reads `.idx` and `.siz` of a set; undefined when it does not wrap, or nothing can be told. */
+export async function readWrap(directory: string, set: string): Promise<Wrap | undefined> {
+  const [index, sizes] = await Promise.all([
+    readFile(join(directory, `${set}.idx`)).catch(() => undefined),
+    readFile(join(directory, `${set}.siz`)).catch(() => undefined),
+  ]);
+  if (index === undefined) return undefined;
+  const read = parseIndex(index);
+  if (read === undefined) return undefined;
+  const known = sizes !== undefined && sizes.length >= 13 && sizes[0] === 2;
+  return {
+    ...read,
+    fileBytes: known ? Number(sizes.readBigUInt64BE(1)) : undefined,
+    files: known ? sizes.readUInt32BE(9) : undefined,
+  };
+}
+
+/** `00 | 00000000 | version 2 | current(4) | count(8)...`; undefined for older layouts and for half-written ones. */
+function parseIndex(index: Buffer): Pick<Wrap, 'current' | 'counts'> | undefined {
+  if (index.length < 10 || index.readUInt32BE(0) !== 0 || index[4] !== 0 || index[5] !== 2) return undefined;
+  const current = index.readUInt32BE(6);
+  const counts: number[] = [];
+  for (let at = 10; at + 8 <= index.length; at += 8) counts.push(Number(index.readBigUInt64BE(at)));
+  return current > 0 ? { current, counts } : undefined;
+}
+
+export interface Aged {
+  readonly number: number | undefined;
+  readonly mtimeNs: bigint;
+}
+
+/**
+ * Sorts files oldest first: around the ring behind the current one, or by the time of the last write where there is no
+ * index. A ring moves on by truncating the next file, and only 1-2 ms later says so in the index: a next file that was
+ * written after the "current" one is the current one.
+ */
+export function chronological<T extends Aged>(files: readonly T[], wrap: Wrap | undefined): T[] {
+  const numbers = files.flatMap((file) => (file.number === undefined ? [] : [file.number]));
+  if (wrap === undefined || !numbers.includes(wrap.current)) {
+    return [...files].sort((a, b) => compare(a.mtimeNs, b.mtimeNs) || (a.number ?? 0) - (b.number ?? 0));
+  }
+  const byNumber = new Map(files.map((file) => [file.number, file]));
+  const highest = Math.max(...numbers);
+  const following = wrap.current >= (wrap.files ?? highest) ? 1 : wrap.current + 1;
+  const now = byNumber.get(wrap.current);
+  const then = byNumber.get(following);
+  const current = now && then && then.mtimeNs > now.mtimeNs ? following : wrap.current;
+  const age = (file: T) => {
+    if (file.number === undefined) return -1;
+    return file.number > current ? file.number - current : file.number + highest;
+  };
+  return [...files].sort((a, b) => age(a) - age(b));
+}
+
+const compare = (a: bigint, b: bigint): number => (a < b ? -1 : a > b ? 1 : 0);
