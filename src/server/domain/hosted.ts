@@ -1,0 +1,248 @@
+import type { CertificateForm, CreateForm, NetworkChange } from '../../contract/deployments.ts';
+import { Names, NetworkConfig } from '../../contract/deployments.ts';
+import type { ClusterStatus, TaskType } from '../../contract/states.ts';
+import { protocols } from '../../contract/states.ts';
+import { Failure } from '../../core/errors.ts';
+import { newId } from '../../core/random.ts';
+import type { HostedNetwork, HostedSpec } from '../providers/provider.ts';
+import type { ClusterRow, ProjectRow, TaskRow } from '../store/schema.ts';
+import type { Actor } from './access.ts';
+import { audit } from './audit.ts';
+import { checkFiles, filesFrom } from './certificates.ts';
+import type { Change } from './changes.ts';
+import { filesOf, specOf } from './changes.ts';
+import { readJsonField } from './fields.ts';
+import { checkClusterCount, checkConnections } from './license.ts';
+import { checkOffered, featureOf, generationOfText, versionOfImage } from './offers.ts';
+import { checkResources, findImage, findQuota } from './quotas.ts';
+import type { NewTask, Tasks } from './tasks.ts';
+import { writeTask } from './tasks.ts';
+import type { Db, World } from './world.ts';
+
+/** States in which an operation makes sense. */
+const allowed: Readonly<Partial<Record<TaskType, readonly ClusterStatus[]>>> = {
+  start: ['stopped'],
+  stop: ['running', 'degraded', 'error'],
+  repair: ['error', 'degraded'],
+};
+const usable: readonly ClusterStatus[] = ['running', 'degraded'];
+
+/** Creates a hosted cluster and the task that brings it up; both are there or neither. */
+export async function createHosted(
+  world: World,
+  tasks: Tasks,
+  actor: Actor,
+  now: number,
+  project: ProjectRow,
+  form: CreateForm,
+): Promise<ClusterRow> {
+  const { cluster, taskId } = await world.db.transaction().execute(async (tx) => {
+    await checkClusterCount(tx, now);
+    const spec = await specFrom(tx, form);
+    const id = newId();
+    await checkConnections(tx, now, { clusterId: id, before: 0, after: spec.connectLimit });
+    await checkResources(tx, { clusterId: id, spec });
+    const files = filesFrom(form);
+    checkFiles(spec.crtType, files);
+    const row: ClusterRow = {
+      id,
+      org_id: project.org_id,
+      project_id: project.id,
+      type: generationOfText(spec.image) === 4 ? 'hosted-v4' : 'hosted-v5',
+      name: form.deployName,
+      descr: form.desc ?? '',
+      creator: actor.name,
+      status: 'creating',
+      reason: '',
+      spec_json: JSON.stringify(spec),
+      files_json: JSON.stringify(files),
+      addresses_json: '[]',
+      version: versionOfImage(spec.image),
+      replicas: 0,
+      reserved: spec.connectLimit,
+      service_address: '',
+      registration_hash: '',
+      registration_round: 0,
+      task_id: '',
+      up_at: 0,
+      created_at: now,
+      updated_at: now,
+    };
+    await tx.insertInto('clusters').values(row).execute();
+    const change: Change = { spec, reserved: row.reserved, reservedBefore: row.reserved, statusBefore: 'creating' };
+    const task = await writeTask(tx, { type: 'create', userId: actor.id, now }, row, change);
+    await audit(tx, now, {
+      resource: 'cluster',
+      operation: 'create',
+      operator: actor,
+      orgId: row.org_id,
+      projectId: row.project_id,
+      cluster: row,
+      after: { name: row.name, ...spec, files: Object.keys(files) },
+    });
+    return { cluster: { ...row, task_id: task.id }, taskId: task.id };
+  });
+  tasks.launch(taskId);
+  return cluster;
+}
+
+/** What an operation wants to be different; `undefined` fields stay. */
+export interface HostedWish {
+  readonly type: Exclude<TaskType, 'create' | 'delete' | 'backup' | 'restore'>;
+  readonly spec?: (db: Db, before: HostedSpec) => Promise<Partial<HostedSpec>>;
+  readonly files?: CertificateForm;
+}
+
+const auditNames: Partial<
+  Record<
+    TaskType,
+    | 'start'
+    | 'stop'
+    | 'repair'
+    | 'scale'
+    | 'vertical'
+    | 'network'
+    | 'connections'
+    | 'image'
+    | 'license'
+    | 'certificates'
+  >
+> = {
+  start: 'start',
+  stop: 'stop',
+  repair: 'repair',
+  scale: 'scale',
+  vertical: 'vertical',
+  network: 'network',
+  connections: 'connections',
+  image: 'image',
+  license: 'license',
+  certificates: 'certificates',
+};
+
+/** Changes a hosted cluster. What is so already is accepted and done at once: a repeat does no harm. */
+export function changeHosted(
+  world: World,
+  tasks: Tasks,
+  actor: Actor,
+  now: number,
+  clusterId: string,
+  wish: HostedWish,
+): Promise<TaskRow> {
+  const { type } = wish;
+  let after: Change | undefined;
+  const plan: NewTask['plan'] = async (tx, cluster) => {
+    checkOffered(featureOf(type) ?? 'delete', cluster, world.settings.platform);
+    if ((type === 'start' && usable.includes(cluster.status)) || (type === 'stop' && cluster.status === 'stopped'))
+      return undefined;
+    refuseInState(cluster, allowed[type] ?? usable, type);
+    const before = specOf(cluster);
+    const spec: HostedSpec = { ...before, ...(await wish.spec?.(tx, before)) };
+    const files = wish.files ? { ...filesOf(cluster), ...filesFrom(wish.files) } : undefined;
+    const unchanged = wish.spec !== undefined && JSON.stringify(spec) === JSON.stringify(before);
+    if (unchanged && files === undefined) return undefined;
+    if (files) checkFiles(spec.crtType, files);
+    await checkConnections(tx, now, { clusterId, before: cluster.reserved, after: spec.connectLimit });
+    await checkResources(tx, { clusterId, spec });
+    after = {
+      spec,
+      reserved: spec.connectLimit,
+      reservedBefore: cluster.reserved,
+      statusBefore: cluster.status,
+      ...(files && { files }),
+    };
+    return after;
+  };
+  return tasks.begin({
+    clusterId,
+    type,
+    userId: actor.id,
+    now,
+    plan,
+    audit: (cluster) => ({
+      operation: auditNames[type] ?? 'update',
+      operator: actor,
+      before: specOf(cluster),
+      after: after?.spec ?? specOf(cluster),
+    }),
+  });
+}
+
+export function refuseInState(cluster: ClusterRow, states: readonly ClusterStatus[], type: TaskType): void {
+  if (states.includes(cluster.status)) return;
+  const next =
+    cluster.status === 'stopped'
+      ? 'start it first'
+      : cluster.status === 'error'
+        ? 'repair it first'
+        : `it has to be ${states.join(' or ')}`;
+  throw new Failure('conflict', { reason: `the cluster is ${cluster.status}: no ${type} now, ${next}` });
+}
+
+async function specFrom(db: Db, form: CreateForm): Promise<HostedSpec> {
+  const image = await findImage(db, form.image ?? '');
+  if (generationOfText(image) === undefined) {
+    throw new Failure('invalid_value', { name: 'image', reason: `"${image}" has no EMQX version` });
+  }
+  const quota = await findQuota(db, form.resourceLimit ?? '');
+  return {
+    image,
+    replicas: form.replicas ?? 3,
+    resourceLimit: quota.name,
+    connectLimit: form.connectLimit ?? 10,
+    network: networkFrom(form),
+    nodeSelector: readJsonField('nodeSelector', Names, form.nodeSelector),
+    nodeAntiAffinity: form.nodeAntiAffinity ?? false,
+    labels: form.labels ?? '',
+    env: readJsonField('env', Names, form.env),
+    logType: form.logType ?? 'internal',
+    crtType: form.crtType ?? 0,
+  };
+}
+
+function networkFrom(form: CreateForm): HostedNetwork {
+  const config = readJsonField('networkConfig', NetworkConfig, form.networkConfig);
+  const names = new Set([...Object.keys(config.external_port ?? {}), ...Object.keys(config.service_port ?? {})]);
+  const ports = [...names].map((name) => {
+    const key = name as keyof NonNullable<NetworkConfig['external_port']>;
+    const internal =
+      config.service_port?.[key] ??
+      protocols.find((row) => row.name === name)?.port ??
+      config.external_port?.[key] ??
+      0;
+    return { name, internal, external: config.external_port?.[key] ?? internal };
+  });
+  return { type: form.networkType ?? 'ClusterIP', ports, annotations: config.annotations ?? {}, loadBalancerClass: '' };
+}
+
+/** A network change in the shape of the spec; refuses ports that cannot be. */
+export function networkOf(change: NetworkChange): HostedNetwork {
+  const bad = (reason: string) => new Failure('invalid_value', { name: 'ports', reason });
+  const seen = new Set<number>();
+  for (const { name, external, internal } of change.ports) {
+    for (const port of [external, internal]) {
+      if (port < 1 || port > 65_535) throw bad(`${port} is no port`);
+    }
+    if (seen.has(external)) throw bad(`port ${external} is given twice`);
+    seen.add(external);
+    if (!protocols.some((row) => row.name === name) && name !== 'dashboard' && name !== 'api') {
+      throw bad(`"${name}" is none of mqtt, mqtts, ws, wss, dashboard, api`);
+    }
+  }
+  return {
+    type: change.type,
+    ports: change.ports,
+    annotations: change.annotations,
+    loadBalancerClass: change.load_balancer_class,
+  };
+}
+
+/** The new image for a cluster: from the list, and of the generation it runs. */
+export async function imageFor(db: Db, before: HostedSpec, wanted: string): Promise<string> {
+  const image = await findImage(db, wanted);
+  const from = generationOfText(before.image);
+  const to = generationOfText(image);
+  if (from !== to)
+    throw new Failure('refused', { reason: `a cluster cannot go from EMQX v${from} to v${to ?? '?'} in place` });
+  return image;
+}

@@ -1,0 +1,48 @@
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import fastify from 'fastify';
+import { newId } from '../../core/random.ts';
+import { Throttled } from '../domain/throttle.ts';
+import type { World } from '../domain/world.ts';
+import { answerFor } from './failures.ts';
+import { addParsers } from './forms.ts';
+
+/** An HTTP server without routes: limits, parsers, and one place that answers for every failure. */
+export function makeApp(world: World): FastifyInstance {
+  const app = fastify({
+    logger: false,
+    bodyLimit: 1024 * 1024,
+    routerOptions: { maxParamLength: 512 },
+    requestTimeout: 120_000,
+    connectionTimeout: 0,
+    keepAliveTimeout: 75_000,
+    forceCloseConnections: true,
+    exposeHeadRoutes: false,
+    genReqId: () => newId(),
+    frameworkErrors: (error, request, reply) => fail(world, error, request.id, reply),
+    clientErrorHandler: (_, socket) => {
+      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    },
+  });
+  addParsers(app);
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+  });
+  app.setErrorHandler((error, request, reply) => fail(world, error, request.id, reply));
+  app.setNotFoundHandler((request, reply) => {
+    const [path] = request.url.split('?', 1);
+    reply.code(404).send({ code: 10_404, message: `${request.method} ${path} is not offered by this server` });
+  });
+
+  return app;
+}
+
+function fail(world: World, error: unknown, requestId: string, reply: unknown): void {
+  const { status, body } = answerFor(error, requestId);
+  if (status >= 500) {
+    world.log('error', `request ${requestId}: ${error instanceof Error ? error.stack : String(error)}`);
+  }
+  // Fastify gives its two handlers replies of two types; these methods are in both.
+  const to = reply as Pick<FastifyReply, 'code' | 'header' | 'send'>;
+  if (error instanceof Throttled) to.header('retry-after', String(error.retryAfterS));
+  to.code(status).send(body);
+}

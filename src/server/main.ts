@@ -1,0 +1,123 @@
+import type { AddressInfo } from 'node:net';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { Failure, reasonOf } from '../core/errors.ts';
+import { firstStart } from './domain/first-start.ts';
+import { loadSecret, makeKeys } from './domain/keys.ts';
+import { Tasks } from './domain/tasks.ts';
+import type { World } from './domain/world.ts';
+import { agentFiles, serveAgentFiles } from './http/agent-files.ts';
+import { makeApp } from './http/app.ts';
+import type { Route } from './http/router.ts';
+import { makeRouter } from './http/router.ts';
+import { accountRoutes } from './http/routes/account.ts';
+import { agentRoutes } from './http/routes/agents.ts';
+import { clusterRoutes } from './http/routes/clusters.ts';
+import { deploymentRoutes } from './http/routes/deployments.ts';
+import { logRoutes } from './http/routes/logs.ts';
+import { scopeRoutes } from './http/routes/scopes.ts';
+import { logIntake } from './logs/intake.ts';
+import { openLogStore } from './logs/store.ts';
+import type { Endpoint, ServerOptions } from './options.ts';
+import { ManagedProvider } from './providers/managed.ts';
+import { SimulatedProvider } from './providers/simulated.ts';
+import { openStore } from './store/open.ts';
+import { makeBroker } from './tunnel/broker.ts';
+
+export type { ServerOptions } from './options.ts';
+
+export interface RunningServer {
+  readonly url: string;
+  readonly mqttUrl: string;
+  /** Every operation of the API that is served, with what it needs. */
+  readonly routes: readonly Route[];
+  /** Ends everything that runs and leaves the state as the last answer said. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts the embedded server and resolves once it takes calls. Failures: `state_damaged`, `unusable_path` for an address
+ * that is in use or a directory that is, `invalid_value` for a password that is none.
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { clock, dataDirectory, log } = options;
+  // What is open already is closed again in the opposite order, also when a later step of the start fails.
+  const closers: (() => Promise<void>)[] = [];
+  const stop = async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    const store = await openStore(dataDirectory);
+    closers.push(() => store.close());
+    const logs = openLogStore(dataDirectory === undefined ? ':memory:' : join(dataDirectory, 'logs.db'));
+    closers.push(() => logs.close());
+
+    const made = await firstStart(store.db, clock.now(), options.adminPassword);
+    if (made !== undefined) options.onPassword(made);
+
+    const settings = { ...options, url: '', mqttUrl: '' };
+    const keys = makeKeys(await loadSecret(store.db));
+    const world: World = { db: store.db, clock, startedAt: clock.now(), keys, settings, log };
+
+    const broker = await makeBroker(world);
+    closers.push(() => broker.close());
+    const mqttPort = await listening(options.mqtt, (host, port) => broker.listen(host, port));
+    const limits = {
+      set: async () => {
+        throw new Error('the agent cannot be reached: re-register it first');
+      },
+    };
+    const tasks = new Tasks(world, {
+      hosted: new SimulatedProvider(clock, options.faults, options.simulatedMs),
+      managed: new ManagedProvider(limits),
+    });
+    closers.push(() => tasks.stop());
+
+    const app = makeApp(world);
+    closers.push(() => app.close());
+    const { on, routes } = makeRouter(app, world, options);
+    const files = agentFiles(options.agentsDirectory);
+    const gone = (agentId: number) => broker.disconnect(agentId);
+    accountRoutes(on, world);
+    scopeRoutes(on, world);
+    deploymentRoutes(on, world, tasks);
+    clusterRoutes(on, world, files, gone);
+    agentRoutes(on, world, gone);
+    logRoutes(on, world, logs);
+    serveAgentFiles(app, options.agentsDirectory);
+    await logIntake(app, world, logs);
+
+    const httpPort = await listening(options.http, async (host, port) => {
+      await app.listen({ host, port });
+      return (app.server.address() as AddressInfo).port;
+    });
+    settings.url = options.advertiseUrl?.replace(/\/+$/, '') ?? `http://${reachable(options.http.host)}:${httpPort}`;
+    settings.mqttUrl = options.advertiseMqtt ?? `mqtt://${reachable(options.mqtt.host)}:${mqttPort}`;
+    await tasks.resume();
+    return {
+      url: `http://${reachable(options.http.host)}:${httpPort}`,
+      mqttUrl: `mqtt://${reachable(options.mqtt.host)}:${mqttPort}`,
+      routes,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function listening(at: Endpoint, listen: (host: string, port: number) => Promise<number>): Promise<number> {
+  try {
+    return await listen(at.host, at.port);
+  } catch (error) {
+    const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    const reason = inUse ? 'the address is in use' : reasonOf(error);
+    throw new Failure('unusable_path', { path: `${at.host}:${at.port}`, reason }, { cause: error });
+  }
+}
+
+/** A name for where it listens: "everywhere" is no address that others could call. */
+function reachable(host: string): string {
+  if (host === '0.0.0.0' || host === '::') return hostname();
+  return host.includes(':') ? `[${host}]` : host;
+}

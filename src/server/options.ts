@@ -1,0 +1,34 @@
+import type { Clock } from '../core/clock.ts';
+import type { TokenLives } from './domain/sessions.ts';
+import type { Settings, World } from './domain/world.ts';
+import type { Faults } from './providers/faults.ts';
+
+export interface Endpoint {
+  readonly host: string;
+  /** 0 picks a free one. */
+  readonly port: number;
+}
+
+export interface ServerOptions {
+  readonly http: Endpoint;
+  readonly mqtt: Endpoint;
+  /** Where the state lives; undefined: in memory, gone with the process. */
+  readonly dataDirectory: string | undefined;
+  /** Password of the first administrator; undefined: one is made and given to `onPassword`. Counts on the first start alone. */
+  readonly adminPassword: string | undefined;
+  readonly onPassword: (password: string) => void;
+  readonly platform: Settings['platform'];
+  readonly faults: Faults;
+  /** How long an operation of a simulated cluster takes, in milliseconds. */
+  readonly simulatedMs: number;
+  readonly heartbeatMs: number;
+  readonly tokenLives: TokenLives;
+  /** Where agents and people reach this server, if not where it listens. */
+  readonly advertiseUrl: string | undefined;
+  readonly advertiseMqtt: string | undefined;
+  readonly agentsDirectory: string | undefined;
+  readonly clock: Clock;
+  readonly log: World['log'];
+  /** Refuse to send an answer that its own schema does not accept; for tests. */
+  readonly checkAnswers: boolean;
+}
