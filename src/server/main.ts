@@ -24,7 +24,9 @@ import { SimulatedProvider } from './providers/simulated.ts';
 import { openStore } from './store/open.ts';
 import { makeBroker } from './tunnel/broker.ts';
 
+export { tokenLives } from './domain/sessions.ts';
 export type { ServerOptions } from './options.ts';
+export { parseFaults } from './providers/faults.ts';
 
 export interface RunningServer {
   readonly url: string;

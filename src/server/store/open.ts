@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, fsyncSync, mkdirSync, openSync, readSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import { Kysely, Migrator, SqliteDialect } from 'kysely';
 import { Failure, reasonOf } from '../../core/errors.ts';
@@ -106,7 +106,8 @@ function checkFile(path: string): void {
   }
   let file: Sqlite | undefined;
   try {
-    file = new Sqlite(path, { readOnly: true });
+    // Without a log beside it nothing can be pending, and not even the files of a reader are made.
+    file = new Sqlite(path, { readOnly: existsSync(`${path}-wal`) ? 'shared' : 'untouched' });
     const [row] = file.query('PRAGMA quick_check(1)');
     if (row?.quick_check !== 'ok') throw new Error(String(row?.quick_check));
   } catch (error) {

@@ -12,9 +12,13 @@ export type SqlValue = string | number | bigint | Uint8Array | null;
 export class Sqlite implements SqliteDatabase {
   readonly #database: Libsql.Database;
 
-  /** Opens or creates the file (`:memory:` is a private one that lives as long as this object). */
-  constructor(path: string, options: { readonly readOnly?: boolean } = {}) {
-    this.#database = new Libsql(options.readOnly ? `file:${encodeURI(path)}?mode=ro` : path);
+  /**
+   * Opens or creates the file (`:memory:` is a private one that lives as long as this object). `shared` reads beside
+   * others; `untouched` takes the file alone as it lies and makes no file beside it.
+   */
+  constructor(path: string, options: { readonly readOnly?: 'shared' | 'untouched' } = {}) {
+    const flags = options.readOnly && `mode=ro${options.readOnly === 'untouched' ? '&immutable=1' : ''}`;
+    this.#database = new Libsql(flags ? `file:${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}?${flags}` : path);
   }
 
   /** Statements without parameters or rows: schema, pragmas that answer nothing. */
