@@ -22,7 +22,8 @@ import type { Endpoint, ServerOptions } from './options.ts';
 import { ManagedProvider } from './providers/managed.ts';
 import { SimulatedProvider } from './providers/simulated.ts';
 import { openStore } from './store/open.ts';
-import { makeBroker } from './tunnel/broker.ts';
+import { agentBehind } from './tunnel/credentials.ts';
+import { startTunnel } from './tunnel/tunnel.ts';
 
 export { tokenLives } from './domain/sessions.ts';
 export type { ServerOptions } from './options.ts';
@@ -61,9 +62,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const keys = makeKeys(await loadSecret(store.db));
     const world: World = { db: store.db, clock, startedAt: clock.now(), keys, settings, log };
 
-    const broker = await makeBroker(world);
-    closers.push(() => broker.close());
-    const mqttPort = await listening(options.mqtt, (host, port) => broker.listen(host, port));
+    const tunnel = await listening(options.mqtt, (host, port) =>
+      startTunnel({
+        host,
+        port,
+        admit: async (name, password) => (await agentBehind(world, 'mqtt', name, password))?.id,
+        onTelemetry: () => {},
+      }),
+    );
+    closers.push(() => tunnel.close());
     const limits = {
       set: async () => {
         throw new Error('the agent cannot be reached: re-register it first');
@@ -79,7 +86,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closers.push(() => app.close());
     const { on, routes } = makeRouter(app, world, options);
     const files = agentFiles(options.agentsDirectory);
-    const gone = (agentId: number) => broker.disconnect(agentId);
+    const gone = (agentId: number) => tunnel.drop(agentId);
     accountRoutes(on, world);
     scopeRoutes(on, world);
     deploymentRoutes(on, world, tasks);
@@ -94,11 +101,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       return (app.server.address() as AddressInfo).port;
     });
     settings.url = options.advertiseUrl?.replace(/\/+$/, '') ?? `http://${reachable(options.http.host)}:${httpPort}`;
-    settings.mqttUrl = options.advertiseMqtt ?? `mqtt://${reachable(options.mqtt.host)}:${mqttPort}`;
+    settings.mqttUrl = options.advertiseMqtt ?? `mqtt://${reachable(options.mqtt.host)}:${tunnel.port}`;
     await tasks.resume();
     return {
       url: `http://${reachable(options.http.host)}:${httpPort}`,
-      mqttUrl: `mqtt://${reachable(options.mqtt.host)}:${mqttPort}`,
+      mqttUrl: `mqtt://${reachable(options.mqtt.host)}:${tunnel.port}`,
       routes,
       stop,
     };
@@ -108,7 +115,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
-async function listening(at: Endpoint, listen: (host: string, port: number) => Promise<number>): Promise<number> {
+async function listening<T>(at: Endpoint, listen: (host: string, port: number) => Promise<T>): Promise<T> {
   try {
     return await listen(at.host, at.port);
   } catch (error) {

@@ -3,10 +3,9 @@ import { gunzip as gunzipCallback } from 'node:zlib';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Failure, reasonOf } from '../../core/errors.ts';
 import { newId } from '../../core/random.ts';
-import { sameText } from '../domain/keys.ts';
 import type { World } from '../domain/world.ts';
 import { answerFor } from '../http/failures.ts';
-import { agentIdOf } from '../tunnel/names.ts';
+import { agentBehind } from '../tunnel/credentials.ts';
 import { bulkAnswer, MalformedBulk, readBulk } from './bulk.ts';
 import type { Arrival, LogStore } from './store.ts';
 
@@ -78,12 +77,10 @@ async function openBody(request: FastifyRequest): Promise<string> {
 }
 
 /** The cluster that an agent's user name and password stand for. */
-async function clusterOf({ db, keys }: World, request: FastifyRequest): Promise<string> {
+async function clusterOf(world: World, request: FastifyRequest): Promise<string> {
   const [, encoded = ''] = /^Basic +([\w+/=-]{1,512})$/i.exec(request.headers.authorization ?? '') ?? [];
   const [, userName = '', password = ''] = /^([^:]*):(.*)$/s.exec(Buffer.from(encoded, 'base64').toString()) ?? [];
-  const agentId = agentIdOf(userName);
-  if (agentId === undefined || !sameText(password, keys.logsPassword(agentId))) throw new Failure('bad_credentials');
-  const agent = await db.selectFrom('agents').select('cluster_id').where('id', '=', agentId).executeTakeFirst();
+  const agent = await agentBehind(world, 'logs', userName, password);
   if (!agent) throw new Failure('bad_credentials');
   return agent.cluster_id;
 }

@@ -1,143 +1,130 @@
-import type { Socket } from 'node:net';
-import { createServer } from 'node:net';
 import type { Client } from 'aedes';
 import { Aedes } from 'aedes';
 import { tunnelLimits } from '../../contract/frames.ts';
-import { reasonOf } from '../../core/errors.ts';
-import { sameText } from '../domain/keys.ts';
-import type { World } from '../domain/world.ts';
-import { agentIdOf, agentTopics } from './names.ts';
+import { telemetryScrape } from '../../contract/telemetry.ts';
+import type { ListenOptions } from './listen.ts';
+import { listen } from './listen.ts';
+import { agentTopics, readTopic } from './names.ts';
+import { limitPackets } from './packet-limit.ts';
 
-export interface Broker {
-  /** Sends one message to an agent; resolves when the broker has taken it. */
-  send(agentId: number, payload: Buffer): Promise<void>;
-  /** Called with what agents send on their reply and telemetry topics. */
-  onMessage(listener: (agentId: number, kind: 'reply' | 'telemetry', payload: Buffer) => void): void;
+/** Where messages to and from agents go; the embedded broker or another one. */
+export interface Carrier {
+  /** True where this agent would get a message now, as far as is known. */
   isConnected(agentId: number): boolean;
-  /** Ends the connections of an agent that is no longer one. */
-  disconnect(agentId: number): void;
-  listen(host: string, port: number): Promise<number>;
+  /** Sends one message on the agent's request topic, at least once. Silent where the agent is not there. */
+  send(agentId: number, message: Buffer): void;
+  /** Ends the connection of an agent that is no more. */
+  drop(agentId: number): void;
   close(): Promise<void>;
 }
 
-const refused = { wrong: 4, identifier: 2 } as const;
-/** Nobody needs more than this to say who they are. */
-const greetingLimit = 64 * 1024;
+export interface CarrierEvents {
+  readonly onReply: (agentId: number, message: Buffer) => void;
+  readonly onTelemetry: (agentId: number, message: Buffer) => void;
+  readonly onPresence: (agentId: number, present: boolean) => void;
+}
 
-/** An MQTT 3.1.1 broker for agents alone: own credentials, and only the agent's own topics. */
-export async function makeBroker(world: World): Promise<Broker> {
-  const { db, keys } = world;
-  const agents = new Map<Client, number>();
-  const listeners: Parameters<Broker['onMessage']>[0][] = [];
-  const sockets = new Set<Socket>();
+export interface BrokerOptions extends CarrierEvents, Pick<ListenOptions, 'host' | 'port' | 'tls'> {
+  /** The registered agent that these credentials belong to. */
+  readonly admit: (userName: string, password: string) => Promise<number | undefined>;
+}
 
-  const aedes = await Aedes.createBroker({
-    concurrency: 1000,
-    queueLimit: 100,
-    maxClientsIdLength: 128,
-    authenticate: (client, userName, password, done) => {
-      authenticate(client, userName ?? '', password?.toString() ?? '').then(
-        (code) =>
-          code === 0 ? done(null, true) : done(Object.assign(new Error('refused'), { returnCode: code }), false),
-        (error: unknown) => {
-          world.log('error', `MQTT: ${reasonOf(error)}`);
-          done(Object.assign(new Error('unavailable'), { returnCode: 3 }), false);
+/** A telemetry message: the scrape, and as much again for everything else. */
+const maxPacket = Math.max(2 * telemetryScrape, tunnelLimits.frame) + 64 * 1024;
+const handshakeMs = 10_000;
+
+/**
+ * The embedded broker (MQTT 3.1.1). Only agents connect, and an agent reaches its own three topics and nothing else: it
+ * may listen to requests, and publish replies and telemetry, its last will included. What it sends never passes to
+ * another client, so one agent cannot speak to another by any name.
+ */
+export async function startBroker(options: BrokerOptions): Promise<Carrier & { readonly port: number }> {
+  /** Agents that listen to their requests, with the connection they do it on. */
+  const present = new Map<number, Client>();
+  const agents = new WeakMap<Client, number>();
+
+  const aedes = new Aedes({
+    connectTimeout: handshakeMs,
+    maxTopicLevels: 8,
+    preConnect(_, packet, done) {
+      // The name that counts is the one that will be proven: no client can push another out by its id. Nothing is kept
+      // for those who are away: a request carried out minutes later would be worse than one that failed.
+      packet.clientId = packet.username ?? '';
+      packet.clean = true;
+      done(null, true);
+    },
+    authenticate(client, userName, password, done) {
+      options.admit(userName ?? '', password?.toString() ?? '').then(
+        (agentId) => {
+          if (agentId === undefined) return done(refusal(4, 'bad user name or password'), false);
+          agents.set(client, agentId);
+          done(null, true);
         },
+        () => done(refusal(3, 'the server cannot check it now'), false),
       );
     },
-    authorizePublish: (client, packet, done) => {
-      const agentId = client ? agents.get(client) : undefined;
-      const topics = agentId === undefined ? undefined : agentTopics(agentId);
-      const mine = packet.topic === topics?.reply || packet.topic === topics?.telemetry;
-      if (client && (!mine || packet.payload.length > tunnelLimits.frame)) return done(new Error('not allowed'));
-      // Nobody else may read it, so nothing is to be kept for later readers.
-      packet.retain = false;
-      return done(null);
-    },
-    authorizeSubscribe: (client, subscription, done) => {
+    authorizeSubscribe(client, subscription, done) {
       const agentId = agents.get(client);
-      const mine = agentId !== undefined && subscription.topic === agentTopics(agentId).request;
-      // null answers 128 to this one topic and leaves the connection.
-      done(null, mine ? subscription : null);
+      const own = agentId !== undefined && subscription.topic === agentTopics(agentId).request;
+      done(null, own ? subscription : null);
+    },
+    authorizePublish(client, packet, done) {
+      const topic = readTopic(packet.topic);
+      if (!client || !topic || topic.agentId !== agents.get(client) || packet.retain) {
+        return done(new Error('this topic is not open to you'));
+      }
+      done(null);
+    },
+    published(packet, client, done) {
+      if (client && Buffer.isBuffer(packet.payload)) {
+        const topic = readTopic(packet.topic);
+        if (topic?.kind === 'reply') options.onReply(topic.agentId, packet.payload);
+        if (topic?.kind === 'telemetry') options.onTelemetry(topic.agentId, packet.payload);
+      }
+      done(null);
     },
   });
-
-  async function authenticate(client: Client, userName: string, password: string): Promise<number> {
-    const agentId = agentIdOf(userName);
-    if (agentId === undefined || !sameText(password, keys.mqttPassword(agentId))) return refused.wrong;
-    const agent = await db.selectFrom('agents').select('id').where('id', '=', agentId).executeTakeFirst();
-    if (!agent) return refused.wrong;
-    // A client id that is in use takes the place of the other: only its own agent may do that.
-    for (const [other, id] of agents) if (other.id === client.id && id !== agentId) return refused.identifier;
-    agents.set(client, agentId);
-    return 0;
-  }
-
-  aedes.on('clientDisconnect', (client) => agents.delete(client));
-  aedes.on('connectionError', (client) => agents.delete(client));
-  aedes.on('clientError', (client, error) => {
-    if (!agents.has(client)) return;
-    world.log('warning', `MQTT client ${client.id}: ${reasonOf(error)}`);
+  aedes.on('subscribe', (granted, client) => {
+    const agentId = agents.get(client);
+    if (agentId === undefined || client.closed || present.get(agentId) === client) return;
+    const { request } = agentTopics(agentId);
+    if (!granted.some(({ topic, qos }) => topic === request && qos <= 2)) return;
+    present.set(agentId, client);
+    options.onPresence(agentId, true);
   });
-  aedes.on('publish', (packet, client) => {
-    const agentId = client ? agents.get(client) : undefined;
-    if (agentId === undefined) return;
-    const kind = packet.topic === agentTopics(agentId).reply ? 'reply' : 'telemetry';
-    for (const listener of listeners) listener(agentId, kind, Buffer.from(packet.payload));
+  aedes.on('clientDisconnect', (client) => {
+    const agentId = agents.get(client);
+    if (agentId === undefined || present.get(agentId) !== client) return;
+    present.delete(agentId);
+    options.onPresence(agentId, false);
   });
-
-  const server = createServer((socket) => {
-    // Without it each QoS 1 round trip waits for the delayed acknowledgement of the other side.
-    socket.setNoDelay(true);
-    sockets.add(socket);
-    const client = aedes.handle(socket);
-    const guard = setInterval(() => {
-      if (agents.has(client)) clearInterval(guard);
-      else if (socket.bytesRead > greetingLimit) socket.destroy();
-    }, 100);
-    socket.on('error', () => {});
-    socket.on('close', () => {
-      clearInterval(guard);
-      sockets.delete(socket);
-      agents.delete(client);
-    });
+  await aedes.listen();
+  const listener = await listen({ ...options, maxMessage: maxPacket, firstByteMs: handshakeMs }, (stream) => {
+    limitPackets(stream, maxPacket);
+    aedes.handle(stream);
   });
-  server.maxConnections = 10_000;
 
   return {
-    send: (agentId, payload) =>
-      new Promise((resolve, reject) => {
-        const packet = {
-          cmd: 'publish' as const,
-          topic: agentTopics(agentId).request,
-          payload,
-          qos: 1 as const,
-          dup: false,
-          retain: false,
-        };
-        aedes.publish(packet, (error) => (error ? reject(error) : resolve()));
-      }),
-    onMessage: (listener) => {
-      listeners.push(listener);
+    port: listener.port,
+    isConnected: (agentId) => present.has(agentId),
+    send(agentId, payload) {
+      // Straight to the one client: the broker's own queue is shared, and an agent that stops reading would hold it up.
+      present
+        .get(agentId)
+        ?.publish(
+          { cmd: 'publish', topic: agentTopics(agentId).request, payload, qos: 1, retain: false, dup: false },
+          () => {},
+        );
     },
-    isConnected: (agentId) => [...agents.values()].includes(agentId),
-    disconnect: (agentId) => {
-      for (const [client, id] of agents) if (id === agentId) client.close();
-    },
-    listen: (host, port) =>
-      new Promise((resolve, reject) => {
-        server.once('error', reject);
-        server.listen(port, host, () => {
-          server.off('error', reject);
-          const address = server.address();
-          resolve(typeof address === 'object' && address ? address.port : port);
-        });
-      }),
-    close: async () => {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => aedes.close(() => resolve()));
-      if (server.listening || sockets.size > 0) await closed;
+    drop: (agentId) => present.get(agentId)?.close(),
+    async close() {
+      await listener.close();
+      await new Promise<void>((resolve) => aedes.close(resolve));
     },
   };
+}
+
+/** `returnCode`: MQTT 3.1.1, table 3.1. */
+function refusal(returnCode: 3 | 4, message: string): Error & { returnCode: number } {
+  return Object.assign(new Error(message), { returnCode });
 }

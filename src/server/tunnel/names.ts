@@ -14,3 +14,14 @@ export function agentTopics(agentId: number): { request: string; reply: string; 
   const base = `ecp/agents/${agentId}`;
   return { request: `${base}/request`, reply: `${base}/reply`, telemetry: `${base}/telemetry` };
 }
+
+/** Filters for everything that agents send. */
+export const fromAgents: readonly string[] = ['ecp/agents/+/reply', 'ecp/agents/+/telemetry'];
+
+/** Reads a topic that agents publish to; undefined for every other one. */
+export function readTopic(
+  topic: string,
+): { readonly agentId: number; readonly kind: 'reply' | 'telemetry' } | undefined {
+  const [, digits, kind] = /^ecp\/agents\/([1-9]\d{0,14})\/(reply|telemetry)$/.exec(topic) ?? [];
+  return digits === undefined ? undefined : { agentId: Number(digits), kind: kind as 'reply' | 'telemetry' };
+}
