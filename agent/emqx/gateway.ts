@@ -16,11 +16,12 @@ export function createGateway(link: () => Link | undefined): EmqxGateway {
       const way = link();
       if (!way) throw new Error('The agent is not registered');
       const { http, credentials, apiBase, dashboardBase } = await way.entry(signal);
+      const base = request.path.startsWith('/api/') ? apiBase : dashboardBase;
       const send = (authorization: string) =>
         http.request(
           {
             method: request.method,
-            base: request.path.startsWith('/api/') ? apiBase : dashboardBase,
+            base,
             path: request.path,
             headers: { ...request.headers, authorization },
             body: request.body,
@@ -29,11 +30,11 @@ export function createGateway(link: () => Link | undefined): EmqxGateway {
         );
       const used = await credentials.header(signal);
       const answer = await send(used);
-      if (answer.status !== 401 || !isRepeatable(request)) return plain(answer);
+      if (answer.status !== 401 || !isRepeatable(request)) return plain(base, answer);
       const text = await readText(answer.body, 65_536);
       const code = (parseJson(text) as { code?: unknown } | undefined)?.code;
-      if (!stale.has(String(code))) return plain(answer, text);
-      return plain(await send(await credentials.renewed(used, signal)));
+      if (!stale.has(String(code))) return plain(base, answer, text);
+      return plain(base, await send(await credentials.renewed(used, signal)));
     },
   };
 }
@@ -41,8 +42,8 @@ export function createGateway(link: () => Link | undefined): EmqxGateway {
 const isRepeatable = ({ body }: GatewayRequest) => body === undefined || body instanceof Uint8Array;
 
 /** `text`: the body, where it has been read already. */
-function plain({ status, headers, body }: HttpAnswer, text?: string): GatewayAnswer {
-  return { status, headers, body: text === undefined ? body : once(Buffer.from(text)) };
+function plain(base: string, { status, headers, body }: HttpAnswer, text?: string): GatewayAnswer {
+  return { base, status, headers, body: text === undefined ? body : once(Buffer.from(text)) };
 }
 
 async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array> {

@@ -72,6 +72,8 @@ export interface GatewayRequest {
 }
 
 export interface GatewayAnswer {
+  /** The registered address that answered. */
+  readonly base: string;
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: AsyncIterable<Uint8Array>;

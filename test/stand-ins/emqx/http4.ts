@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { bodyOf } from './http5.ts';
+import { bodyOf, reply } from './http5.ts';
 import type { Knobs } from './knobs.ts';
 import * as answers from './v4.ts';
 
@@ -17,10 +17,10 @@ export async function routes4(
 ): Promise<unknown> {
   const { pathname } = new URL(request.url ?? '/', 'http://emqx');
   const text = (status: number, body: string, headers: Record<string, string> = {}) => {
-    return response.writeHead(status, { server: 'Cowboy', 'content-type': 'text/plain', ...headers }).end(body);
+    return reply(response, status, 'text/plain', body, headers);
   };
   const json = (body: unknown) => {
-    return response.writeHead(200, { server: 'Cowboy', 'content-type': 'application/json' }).end(JSON.stringify(body));
+    return reply(response, 200, 'application/json', JSON.stringify(body));
   };
   if (knobs.starting) return text(503, '');
   if (pathname === '/status' && management) return text(200, `Node ${knobs.nodes[0]} is started\nemqx is running`);
@@ -80,6 +80,10 @@ function get(knobs: Knobs, management: boolean, path: string): unknown {
 
 function page(management: boolean, path: string, response: ServerResponse): unknown {
   const found = !management && path === '/';
-  response.writeHead(found ? 200 : 404, { 'content-type': found ? 'text/html' : 'text/plain' });
-  return response.end(found ? '<html><body>EMQX Dashboard</body></html>' : 'Not found.');
+  return reply(
+    response,
+    found ? 200 : 404,
+    found ? 'text/html' : 'text/plain',
+    found ? '<html><body>EMQX Dashboard</body></html>' : 'Not found.',
+  );
 }

@@ -15,14 +15,13 @@ export function createRoutes5(knobs: Knobs) {
   return async (request: IncomingMessage, response: ServerResponse): Promise<unknown> => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://emqx');
     const json = (status: number, body: unknown, headers: Record<string, string> = {}) => {
-      response.writeHead(status, { server: 'Cowboy', 'content-type': 'application/json', ...headers });
-      return response.end(JSON.stringify(body));
+      return reply(response, status, 'application/json', JSON.stringify(body), headers);
     };
     const fail = (status: number, code: string, message: unknown, headers?: Record<string, string>) =>
       json(status, { code, message }, headers);
 
     if (pathname === '/status' || pathname === '/api/v5/status') return status(searchParams, response);
-    if (knobs.starting) return response.writeHead(503, { 'retry-after': '15' }).end();
+    if (knobs.starting) return reply(response, 503, 'text/plain', '', { 'retry-after': '15' });
     if (!pathname.startsWith('/api/v5/')) return page(pathname, response);
     const path = pathname.slice('/api/v5'.length);
     if (path === '/login' && request.method === 'POST') return login(await bodyOf(request), json, fail);
@@ -82,7 +81,7 @@ export function createRoutes5(knobs: Knobs) {
     const node = knobs.nodes[0];
     const app = knobs.starting ? 'not_running' : 'running';
     const prefix = knobs.edition === 'Enterprise' ? 'e' : 'v';
-    const [type, body] =
+    const [type, body]: [string, string] =
       query.get('format') === 'json'
         ? [
             // sic, before 5.7 (contract: emqx.md A4)
@@ -95,8 +94,7 @@ export function createRoutes5(knobs: Knobs) {
             }),
           ]
         : ['text/plain', `Node ${node} is started\nemqx is ${app}`];
-    const headers = { 'content-type': type, ...(knobs.starting && { 'retry-after': '15' }) };
-    return response.writeHead(knobs.starting ? 503 : 200, headers).end(body);
+    return reply(response, knobs.starting ? 503 : 200, type, body, knobs.starting ? { 'retry-after': '15' } : {});
   }
 
   function login(
@@ -166,18 +164,38 @@ const messages = {
 /** JSON for who asks for JSON alone, HTML for everybody else (contract: emqx.md A3). */
 function missing(request: IncomingMessage, response: ServerResponse): unknown {
   if (request.headers.accept === 'application/json') {
-    response.writeHead(404, { 'content-type': 'application/json' });
-    return response.end(JSON.stringify({ code: 'NOT_FOUND', message: 'Request Path Not Found' }));
+    return reply(response, 404, 'application/json', '{"code":"NOT_FOUND","message":"Request Path Not Found"}');
   }
   const text = '404 - NOT FOUND';
-  response.writeHead(404, { 'content-type': 'text/html' });
-  return response.end(`<html><head><title>${text}</title></head><body><h1>${text}</h1></body></html>`);
+  return reply(
+    response,
+    404,
+    'text/html',
+    `<html><head><title>${text}</title></head><body><h1>${text}</h1></body></html>`,
+  );
 }
 
 function page(path: string, response: ServerResponse): unknown {
   const found = path === '/' || path === '/index.html';
-  response.writeHead(found ? 200 : 404, { 'content-type': 'text/html' });
-  return response.end(`<html><body>${found ? 'EMQX Dashboard' : '404 - NOT FOUND'}</body></html>`);
+  return reply(
+    response,
+    found ? 200 : 404,
+    'text/html',
+    `<html><body>${found ? 'EMQX Dashboard' : '404 - NOT FOUND'}</body></html>`,
+  );
+}
+
+/** As cowboy answers: with the length, never in chunks. */
+export function reply(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  body: string,
+  headers: Readonly<Record<string, string>> = {},
+): unknown {
+  const length = String(Buffer.byteLength(body));
+  const all = { server: 'Cowboy', 'content-type': type, 'content-length': length, ...headers };
+  return response.writeHead(status, all).end(body);
 }
 
 export async function bodyOf(request: IncomingMessage): Promise<string> {

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { afterEach } from 'vitest';
+import type { Timings } from '../../../agent/tunnel/connection.ts';
+import { createTunnel } from '../../../agent/tunnel/tunnel.ts';
+import type { Tunnel, TunnelSettings } from '../../../agent/tunnel/types.ts';
+import { systemClock } from '../../../src/core/clock.ts';
+import { type Broker, type BrokerOptions, startBroker } from '../../stand-ins/broker.ts';
+import type { Knobs } from '../../stand-ins/emqx/knobs.ts';
+import type { EmqxStandIn, StartOptions } from '../../stand-ins/emqx/server.ts';
+import { emqx, type Line, memoryLogger, settingsFor, watch } from '../emqx/rig.ts';
+import { type Requester, startRequester } from './requester.ts';
+
+const ends: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  while (ends.length > 0) await ends.pop()?.();
+});
+export const atEnd = (end: () => Promise<unknown>) => void ends.push(end);
+
+export const topics = { request: 'requests/1', reply: 'replies/1' };
+
+export async function broker(options?: BrokerOptions): Promise<Broker> {
+  const started = await startBroker(options);
+  atEnd(() => started.stop());
+  return started;
+}
+
+export function tunnelSettings(server: string, more: Partial<TunnelSettings> = {}): TunnelSettings {
+  return {
+    server,
+    username: 'agent',
+    password: 'mqtt-secret',
+    requestTopic: topics.request,
+    replyTopic: topics.reply,
+    telemetryTopic: undefined,
+    clientId: randomUUID(),
+    ca: undefined,
+    cert: undefined,
+    key: undefined,
+    insecure: false,
+    ...more,
+  };
+}
+
+export interface Started {
+  readonly tunnel: Tunnel;
+  readonly lines: Line[];
+}
+
+/** Waits are a tenth as long as they really are, so that reconnecting is quick. */
+export const quickClock = {
+  ...systemClock,
+  sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 10, signal),
+};
+
+export function startTunnel(
+  settings: TunnelSettings | undefined,
+  gateway: Parameters<typeof createTunnel>[0]['gateway'],
+  timings: Timings = { connectMs: 2000, keepaliveS: 10 },
+  clock = systemClock,
+): Started {
+  const logger = memoryLogger();
+  const tunnel = createTunnel({ gateway, clock, logger, random: Math.random, timings });
+  atEnd(() => tunnel.stop(0));
+  tunnel.apply(settings);
+  return { tunnel, lines: logger.lines };
+}
+
+export async function until(what: () => boolean, ms = 5000): Promise<void> {
+  const end = Date.now() + ms;
+  while (!what()) {
+    if (Date.now() > end) throw new Error(`not seen in ${ms} ms: ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+export interface Line4 extends Started {
+  readonly node: EmqxStandIn;
+  readonly broker: Broker;
+  readonly requester: Requester;
+}
+
+/** EMQX, observer, broker, tunnel and requester, connected. */
+export async function wholeLine(
+  knobs: Partial<Knobs> = {},
+  handle?: StartOptions['handle'],
+  options: BrokerOptions = {},
+): Promise<Line4> {
+  const node = await emqx(knobs, handle && { handle });
+  const between = await broker(options);
+  const { observer, next } = watch(settingsFor(node, { intervalMs: 600_000 }));
+  await next();
+  const started = startTunnel(tunnelSettings(between.url), observer.gateway);
+  const requester = await startRequester(between.url, topics);
+  atEnd(() => requester.end());
+  await until(() => started.tunnel.status().state === 'healthy');
+  return { ...started, node, broker: between, requester };
+}
