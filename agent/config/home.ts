@@ -1,12 +1,9 @@
-import { existsSync } from 'node:fs';
-import { isAbsolute, join, relative } from 'node:path';
+import { dirname, isAbsolute, join, relative } from 'node:path';
+import { controlSocket } from '../../src/contract/control.ts';
 import { Failure } from '../../src/core/errors.ts';
 
 /** Where the published product lives (contract: ecp.md section 4). */
 export const defaultHome = '/opt/emqxee-agent';
-
-/** Linux keeps 108 bytes for a socket's path and Node 20 cuts longer ones silently (contract: ours.md). */
-const socketPathLimit = 100;
 
 /** Every path of one agent. */
 export interface Home {
@@ -25,24 +22,25 @@ export interface Home {
 export function homeAt(given: string | undefined, cwd: string): Home {
   const root = given === undefined ? defaultHome : isAbsolute(given) ? join(given) : join(cwd, given);
   // The published home has its own place for sockets, gone with the machine's start, as systemd wants it.
-  const run = given === undefined ? '/run/emqxee-agent' : join(root, 'run');
+  const socket = given === undefined ? controlSocket.system : join(root, controlSocket.inHome);
   const home: Home = {
     root,
     moved: given !== undefined,
     config: join(root, 'etc/agent.yaml'),
     state: join(root, 'var'),
     logDirectory: join(root, 'log'),
-    pidFile: join(run, 'agent.pid'),
-    socket: join(run, 'control.sock'),
+    pidFile: join(dirname(socket), 'agent.pid'),
+    socket,
   };
-  if (Buffer.byteLength(home.socket) > socketPathLimit) {
+  // Linux keeps 108 bytes for a socket's path, and Node 20 cuts longer ones silently.
+  if (Buffer.byteLength(home.socket) > controlSocket.longestPath) {
     throw new Failure(
       'unusable_path',
       {
         path: home.socket,
         reason: {
-          en: `a socket's path may have ${socketPathLimit} bytes at most`,
-          zh: `套接字路径最多 ${socketPathLimit} 字节`,
+          en: `a socket's path may have ${controlSocket.longestPath} bytes at most`,
+          zh: `套接字路径最多 ${controlSocket.longestPath} 字节`,
         },
       },
       { hint: { en: 'Choose a shorter --home', zh: '请选择更短的 --home' } },
@@ -59,8 +57,4 @@ export function pathAt(home: Home, path: string): string {
   if (!isAbsolute(path)) return join(home.root, path);
   const inside = relative(defaultHome, path);
   return inside.startsWith('..') || isAbsolute(inside) ? path : join(home.root, inside);
-}
-
-export function hasHome(home: Home): boolean {
-  return existsSync(home.root);
 }

@@ -7,7 +7,8 @@ import { Failure, reasonOf } from '../../src/core/errors.ts';
 import { readTextIfAny, writeFileAtomic } from '../../src/core/files.ts';
 import type { Home } from './home.ts';
 
-const optionalText = Type.Optional(Type.String());
+// Undefined may be written: JSON leaves it out.
+const optionalText = Type.Optional(Type.Union([Type.String(), Type.Undefined()]));
 
 /** What `register` was told and what ECP answered. Holds every secret the agent has, so that one file is to be guarded. */
 const registrationSchema = Type.Object({

@@ -5,6 +5,8 @@ import { Failure, reasonOf } from '../core/errors.ts';
 export interface TlsOptions {
   /** PEM file with the certificates to trust instead of the system's. */
   readonly caFile?: string | undefined;
+  /** The same as PEM text. */
+  readonly ca?: string | undefined;
   /** PEM files of the client's certificate and key, for servers that ask for one. */
   readonly certFile?: string | undefined;
   readonly keyFile?: string | undefined;
@@ -36,8 +38,9 @@ export async function createDispatcher(tls: TlsOptions, env: Env): Promise<Dispa
   }
 }
 
-function readTls({ caFile, certFile, keyFile, insecure }: TlsOptions) {
+function readTls({ caFile, ca, certFile, keyFile, insecure }: TlsOptions) {
   return {
+    ...(ca && { ca }),
     ...(caFile && { ca: readPem(caFile) }),
     ...(certFile && { cert: readPem(certFile) }),
     ...(keyFile && { key: readPem(keyFile) }),

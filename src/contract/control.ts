@@ -1,5 +1,6 @@
 import type { Static } from '@sinclair/typebox';
 import { Type } from '@sinclair/typebox';
+import { ReportedNode } from './agent.ts';
 import { Choice, Count } from './common.ts';
 
 /** Where the agent's control socket is and how long its path may be, in bytes (ours.md, Agent and server). */
@@ -15,7 +16,7 @@ export const controlPaths = {
   status: '/status',
   /** POST RegisterRequest -> RegisterAnswer. */
   register: '/register',
-  /** POST -> {}. */
+  /** POST UnregisterRequest -> UnregisterAnswer. */
   unregister: '/unregister',
   /** GET: 200 while the process turns. */
   live: '/live',
@@ -63,9 +64,21 @@ export const AgentStatus = Type.Object({
   pid: Type.Integer(),
   startedAt: Moment,
   nodeId: Type.String(),
-  registration: Type.Optional(Type.Object({ url: Type.String(), clusterId: Type.String(), since: Moment })),
+  /** `degraded`: a part is failing. An agent that is not registered yet has nothing to fail at. */
+  state: Choice(['unregistered', 'healthy', 'degraded']),
+  registration: Type.Optional(
+    Type.Object({
+      url: Type.String(),
+      /** Known as soon as ECP has sent its metadata. */
+      clusterId: Type.Optional(Type.String()),
+      since: Moment,
+    }),
+  ),
   parts: Type.Array(PartReport),
+  /** EMQX's nodes as last reported. */
+  nodes: Type.Array(ReportedNode),
   logs: Type.Optional(LogReport),
+  tunnel: Type.Optional(Type.Object({ inFlight: Count, served: Count })),
 });
 export type AgentStatus = Static<typeof AgentStatus>;
 
@@ -90,19 +103,39 @@ export const RegisterRequest = Type.Object({
 });
 export type RegisterRequest = Static<typeof RegisterRequest>;
 
-/** ECP has accepted; `warnings` are sentences about what does not work yet (EMQX, the log directory). */
+/** One thing that `register` looked at; `sentence` says what was found, for an operator. */
+export const RegisterCheck = Type.Object({
+  subject: Choice(['ecp', 'emqx', 'logs']),
+  ok: Type.Boolean(),
+  sentence: Type.String(),
+});
+export type RegisterCheck = Static<typeof RegisterCheck>;
+
+/** ECP has accepted, unless it was a dry run. A failed check does not undo the registration. */
 export const RegisterAnswer = Type.Object({
   nodeId: Type.String(),
-  clusterId: Type.String(),
-  warnings: Type.Array(Type.String()),
+  clusterId: Type.Optional(Type.String()),
+  checks: Type.Array(RegisterCheck),
 });
 export type RegisterAnswer = Static<typeof RegisterAnswer>;
+
+/** `force`: forgets the registration also when ECP cannot be told. */
+export const UnregisterRequest = Type.Object({ force: Type.Optional(Type.Boolean()) });
+export type UnregisterRequest = Static<typeof UnregisterRequest>;
+
+/** `wasRegistered` false: there was nothing to do. */
+export const UnregisterAnswer = Type.Object({ wasRegistered: Type.Boolean() });
+export type UnregisterAnswer = Static<typeof UnregisterAnswer>;
+
+const Said = Type.Object({ en: Type.String(), zh: Type.String() });
 
 /** A failure: code and values of the error table, so that the caller says it in the reader's language. */
 export const ControlError = Type.Object({
   error: Type.Object({
     code: Type.String(),
-    values: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
+    values: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Said])),
+    hint: Type.Optional(Said),
+    status: Type.Optional(Type.Integer()),
   }),
 });
 export type ControlError = Static<typeof ControlError>;

@@ -1,0 +1,168 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { Metadata, Report } from '../../src/contract/agent.ts';
+import type { Clock } from '../../src/core/clock.ts';
+import { Failure, reasonOf } from '../../src/core/errors.ts';
+import type { Logger, Part, PartStatus } from '../part.ts';
+import { cadence } from './cadence.ts';
+import type { ConnectEcp, EcpAddress, EcpConnection } from './connect.ts';
+
+export interface ReportSettings extends EcpAddress {
+  readonly token: string;
+  readonly intervalMs: number;
+}
+
+export interface ReportStatus extends PartStatus {
+  /** ECP no longer knows this agent's token: reports have stopped until the next registration. */
+  readonly refused: boolean;
+}
+
+export interface ReporterDeps {
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Logger;
+  readonly connect: ConnectEcp;
+  /** What to report, as it is at this moment. */
+  readonly report: () => Report;
+  readonly received: (metadata: Metadata) => void;
+}
+
+export interface Reporter extends Part<ReportSettings, ReportStatus> {
+  /** Asks for the metadata soon, because what it said no longer works; at most once a minute. */
+  refreshMetadata(): void;
+}
+
+const metadataEveryMs = 600_000;
+const refreshAtMostEveryMs = 60_000;
+
+/** A sentence for each of the two conversations with ECP; undefined while it goes well. */
+interface Trouble {
+  report: string | undefined;
+  metadata: string | undefined;
+}
+
+/** Tells ECP every interval how this node is doing, and keeps ECP's metadata fresh (contract: ecp.md section 3). */
+export function createReporter(deps: ReporterDeps): Reporter {
+  const { clock, log } = deps;
+  let settings: ReportSettings | undefined;
+  let stop: AbortController | undefined;
+  let metadataWake: AbortController | undefined;
+  let metadataAskedAt = Number.NEGATIVE_INFINITY;
+  let trouble: Trouble = { report: undefined, metadata: undefined };
+  let refused = false;
+  let lastSuccess: number | undefined;
+  let status: { state: PartStatus['state']; since: number } = { state: 'off', since: clock.now() };
+
+  const settle = () => {
+    const failing = trouble.report !== undefined || trouble.metadata !== undefined;
+    const state = !settings ? 'off' : failing ? 'failing' : lastSuccess === undefined ? 'starting' : 'healthy';
+    if (state !== status.state) status = { state, since: clock.now() };
+  };
+
+  const failed = (kind: keyof Trouble, error: unknown): boolean => {
+    const final = error instanceof Failure && error.status === 401;
+    const reason = final
+      ? 'ECP no longer accepts this agent: it was deleted there or registered again; register it anew'
+      : reasonOf(error);
+    if (trouble[kind] !== reason) log.warn(`${kind} failed`, { reason });
+    trouble[kind] = reason;
+    if (final) {
+      refused = true;
+      stop?.abort();
+    }
+    settle();
+    return !final;
+  };
+
+  const succeeded = (kind: keyof Trouble) => {
+    if (trouble[kind] !== undefined) log.info(`${kind} works again`);
+    trouble[kind] = undefined;
+    if (kind === 'report') lastSuccess = clock.now();
+    settle();
+  };
+
+  const fetchMetadata = async (connection: EcpConnection, signal: AbortSignal) => {
+    metadataAskedAt = clock.monotonic();
+    const metadata = await connection.metadata(signal);
+    signal.throwIfAborted();
+    deps.received(metadata);
+  };
+
+  /** The metadata's loop, which a wake starts over at once. */
+  const keepMetadata = async (connection: EcpConnection, signal: AbortSignal) => {
+    while (!signal.aborted) {
+      const wake = new AbortController();
+      metadataWake = wake;
+      const either = AbortSignal.any([signal, wake.signal]);
+      await cadence(
+        {
+          everyMs: () => metadataEveryMs,
+          work: (inner) => fetchMetadata(connection, inner),
+          succeeded: () => succeeded('metadata'),
+          failed: (error) => failed('metadata', error),
+        },
+        deps,
+        either,
+      );
+    }
+  };
+
+  const run = async (current: ReportSettings, signal: AbortSignal) => {
+    let connection: EcpConnection;
+    try {
+      connection = await deps.connect(current, current.token);
+    } catch (error) {
+      failed('report', error);
+      return;
+    }
+    try {
+      await Promise.all([
+        keepMetadata(connection, signal),
+        cadence(
+          {
+            everyMs: () => current.intervalMs,
+            work: (inner) => connection.report(deps.report(), inner),
+            succeeded: () => succeeded('report'),
+            failed: (error) => failed('report', error),
+          },
+          deps,
+          signal,
+        ),
+      ]);
+    } finally {
+      await connection.close();
+    }
+  };
+
+  return {
+    name: 'report',
+    apply(next) {
+      if (isDeepStrictEqual(settings, next)) return;
+      stop?.abort();
+      settings = next;
+      refused = false;
+      trouble = { report: undefined, metadata: undefined };
+      lastSuccess = undefined;
+      stop = undefined;
+      if (next) {
+        stop = new AbortController();
+        run(next, stop.signal).catch((error: unknown) => log.error('reporting ended', { reason: reasonOf(error) }));
+      }
+      settle();
+    },
+    refreshMetadata() {
+      if (clock.monotonic() - metadataAskedAt >= refreshAtMostEveryMs) metadataWake?.abort();
+    },
+    async stop() {
+      stop?.abort();
+    },
+    status() {
+      const reason = trouble.report ?? trouble.metadata;
+      return {
+        ...status,
+        refused,
+        ...(status.state === 'failing' && reason !== undefined && { reason }),
+        ...(lastSuccess !== undefined && { lastSuccess }),
+      };
+    },
+  };
+}
