@@ -6,14 +6,13 @@ import type { RegisterAnswer, RegisterRequest, UnregisterAnswer, UnregisterReque
 import { type Clock, systemClock } from '../src/core/clock.ts';
 import { Failure, reasonOf } from '../src/core/errors.ts';
 import { version } from '../src/core/version.ts';
-import { checkAll, type EmqxProbe } from './ecp/checks.ts';
-import { connectEcp } from './ecp/connect.ts';
-import { enrol, replaced, withdraw } from './ecp/enrol.ts';
 import { ConfigFile } from './config/config-file.ts';
 import type { Home } from './config/home.ts';
 import type { AgentConfig } from './config/load.ts';
 import { type PartSettings, settingsFrom } from './config/settings.ts';
 import { type Registration, StateStore } from './config/state.ts';
+import { connectEcp } from './ecp/connect.ts';
+import { join, leave } from './ecp/membership.ts';
 import { statusOf } from './health/status.ts';
 import type { Logger } from './part.ts';
 import { createParts, type Parts } from './parts.ts';
@@ -31,7 +30,6 @@ export interface DaemonOptions {
   /** Aborts when the daemon is to stop. */
   readonly signal: AbortSignal;
   readonly watchdog: Watchdog;
-  readonly probeEmqx: EmqxProbe;
   readonly clock?: Clock;
 }
 
@@ -166,52 +164,35 @@ export class Daemon {
     this.#secrets.add(request.registrationToken);
     this.#secrets.add(request.password, request.username);
     this.#secrets.add(request.apiSecret, request.apiKey);
-    const checking = checkAll(request, this.#config, this.#options.probeEmqx);
-    if (request.dryRun) return { nodeId: this.#nodeId, checks: await checking };
-    const old = this.#registration;
-    const oldCluster = this.#metadata?.clusterId;
-    let enrolment: Awaited<ReturnType<typeof enrol>>;
-    try {
-      enrolment = await enrol(request, this.#nodeId, { connect: connectEcp, now: () => this.#clock.now() });
-    } catch (error) {
-      await checking;
-      throw error;
-    }
-    const { registration, metadata, check } = enrolment;
-    this.#state.saveRegistration(registration);
-    this.#registration = registration;
-    this.#metadata = undefined;
-    this.#keepSecrets();
-    if (metadata) this.#received(metadata);
-    this.#apply();
-    this.#log.info('registered', { url: registration.url, clusterId: metadata?.clusterId });
-    if (old && replaced(old, oldCluster, registration, metadata?.clusterId)) {
-      await withdraw(old, connectEcp).catch((error: unknown) =>
-        this.#log.warn('the former registration could not be taken back', { url: old.url, reason: reasonOf(error) }),
-      );
-    }
-    const checks = (await checking).filter(({ subject }) => subject !== 'ecp');
-    return { nodeId: this.#nodeId, ...(metadata && { clusterId: metadata.clusterId }), checks: [check, ...checks] };
+    return join(request, {
+      ...this.#membership(),
+      joined: (registration, metadata) => {
+        this.#registration = registration;
+        this.#metadata = metadata;
+        this.#keepSecrets();
+        this.#apply();
+        this.#log.info('registered', { url: registration.url, clusterId: metadata?.clusterId });
+      },
+    });
   }
 
   async #unregister({ force = false }: UnregisterRequest): Promise<UnregisterAnswer> {
-    const old = this.#registration;
-    if (!old) {
-      this.#state.forgetRegistration();
-      return { wasRegistered: false };
-    }
-    try {
-      await withdraw(old, connectEcp);
-    } catch (error) {
-      if (!force) throw error;
-      this.#log.warn('ECP was not told', { reason: reasonOf(error) });
-    }
+    const answer = await leave({ force }, this.#membership());
     this.#registration = undefined;
     this.#metadata = undefined;
     this.#apply();
-    this.#state.forgetRegistration();
-    this.#log.info('unregistered', { url: old.url });
-    return { wasRegistered: true };
+    if (answer.wasRegistered) this.#log.info('unregistered');
+    return answer;
+  }
+
+  #membership() {
+    return {
+      state: this.#state,
+      connect: connectEcp,
+      config: this.#config,
+      now: () => this.#clock.now(),
+      log: this.#log,
+    };
   }
 
   async #reload(): Promise<void> {
@@ -301,6 +282,7 @@ export class Daemon {
       const { state, reason } = part.status();
       return state === 'failing' ? (reason ?? 'failing') : '';
     };
+    const { logsWait } = this.#settings;
     return {
       nodeId: this.#nodeId,
       agentVersion: version,
@@ -314,7 +296,7 @@ export class Daemon {
       nodeConnectError: observation.nodeConnectError,
       clusterFetchError: observation.clusterFetchError,
       metricsFetchError: observation.metricsFetchError,
-      logsFetchError: this.#settings.logsWait ?? sentence(this.#parts.logs),
+      logsFetchError: logsWait?.state === 'failing' ? logsWait.reason : sentence(this.#parts.logs),
       mqttConnectError: sentence(this.#parts.tunnel),
     };
   }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { Metadata, Report } from '../src/contract/agent.ts';
 import type { Clock } from '../src/core/clock.ts';
 import type { Home } from './config/home.ts';
@@ -6,10 +5,8 @@ import { connectEcp } from './ecp/connect.ts';
 import { createReporter, type Reporter } from './ecp/reporter.ts';
 import { createEmqxObserver } from './emqx/observer.ts';
 import type { EmqxObserver } from './emqx/types.ts';
-import { createLogShipper } from './logs/shipper.ts';
 import type { LogSettings, LogStatus } from './logs/types.ts';
-import type { Logger, Part } from './part.ts';
-import { createTunnel } from './tunnel/tunnel.ts';
+import type { Logger, Part, PartStatus } from './part.ts';
 import type { TunnelSettings, TunnelStatus } from './tunnel/types.ts';
 
 /** The parts of a daemon. */
@@ -32,12 +29,17 @@ export interface PartsDeps {
 
 /** Makes the parts and joins them: the tunnel reaches EMQX through the observer's gateway and sends its figures. */
 export function createParts(deps: PartsDeps): Parts {
-  const { home, nodeId, clock, random, logger } = deps;
+  const { nodeId, clock, logger } = deps;
   const emqx = createEmqxObserver({ clock, logger: logger('emqx'), agentId: nodeId });
   return {
     emqx,
-    report: createReporter({ clock, random, log: logger('report'), connect: connectEcp, ...deps }),
-    tunnel: createTunnel({ clock, random, logger: logger('tunnel'), gateway: emqx.gateway, telemetry: emqx.telemetry }),
-    logs: createLogShipper({ stateDirectory: join(home.state, 'logs'), logger: logger('logs'), clock, random }),
+    report: createReporter({ ...deps, log: logger('report'), connect: connectEcp }),
+    tunnel: absent('tunnel', { inFlight: 0, served: 0 }),
+    logs: absent('logs', { delivered: 0, retried: 0, dead: 0, lost: 0, lostBytes: 0, files: [] }),
   };
+}
+
+function absent<Settings, More>(name: string, more: More): Part<Settings, PartStatus & More> {
+  const since = Date.now();
+  return { name, apply: () => {}, stop: async () => {}, status: () => ({ state: 'off', since, ...more }) };
 }

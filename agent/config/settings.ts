@@ -16,13 +16,19 @@ export interface Knowledge {
   readonly agentVersion: string;
 }
 
+/** Something that only others can give is still missing. */
+export interface Wait {
+  readonly state: 'starting' | 'failing';
+  readonly reason: string;
+}
+
 export interface PartSettings {
   readonly report: ReportSettings | undefined;
   readonly emqx: EmqxSettings | undefined;
   readonly tunnel: TunnelSettings | undefined;
   readonly logs: LogSettings | undefined;
   /** Why logs are not shipped although they are asked for. */
-  readonly logsWait: string | undefined;
+  readonly logsWait: Wait | undefined;
 }
 
 export function settingsFrom(known: Knowledge): PartSettings {
@@ -79,14 +85,18 @@ function logSettings(
   registration: Registration,
   { config, metadata, observation, nodeId, agentVersion }: Knowledge,
 ): Pick<PartSettings, 'logs' | 'logsWait'> {
-  const off = (logsWait: string | undefined) => ({ logs: undefined, logsWait });
-  if (!registration.logs.enabled) return off(undefined);
-  if (!metadata) return off('waiting for ECP to say where logs go');
+  const wait = (state: Wait['state'], reason: string) => ({ logs: undefined, logsWait: { state, reason } });
+  if (!registration.logs.enabled) return { logs: undefined, logsWait: undefined };
+  if (!metadata) return wait('starting', 'ECP has not said yet where logs go');
   const { urls, username, password, indexName } = metadata.elasticsearch;
-  if (urls.length === 0 || indexName === '') return off('ECP has no log storage configured');
+  if (urls.length === 0 || indexName === '') {
+    return wait('failing', 'ECP has no log storage configured');
+  }
   const directory = registration.logs.directory ?? observation?.logDirectory;
   if (directory === undefined) {
-    return off('EMQX does not say where its logs are; register again with --log-dir');
+    return observation?.generation === undefined
+      ? wait('starting', 'EMQX has not said yet where its logs are')
+      : wait('failing', 'EMQX does not say where its logs are; register again with --log-dir');
   }
   const { include, exclude, fields, redact, gzip, ca, insecure } = config.logs;
   const logs: LogSettings = {

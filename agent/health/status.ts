@@ -1,5 +1,6 @@
 import type { AgentStatus, PartReport } from '../../src/contract/control.ts';
 import { version } from '../../src/core/version.ts';
+import type { Wait } from '../config/settings.ts';
 import type { Registration } from '../config/state.ts';
 import type { Part } from '../part.ts';
 import type { Parts } from '../parts.ts';
@@ -12,7 +13,7 @@ export interface StatusSources {
   readonly registration: Registration | undefined;
   readonly clusterId: string | undefined;
   /** Why logs are not shipped although they are asked for. */
-  readonly logsWait: string | undefined;
+  readonly logsWait: Wait | undefined;
   readonly configTrouble: string | undefined;
   readonly configSince: number;
 }
@@ -75,8 +76,8 @@ function reportOf(part: Pick<Part<never>, 'name' | 'status'>): PartReport {
 }
 
 /** Asked for, but something is missing that only others can give. */
-function waiting(part: PartReport, reason: string | undefined): PartReport {
-  return reason === undefined ? part : { ...part, state: 'failing', reason };
+function waiting(part: PartReport, wait: Wait | undefined): PartReport {
+  return wait ? { ...part, ...wait } : part;
 }
 
 function configReport(trouble: string | undefined, since: number): PartReport {

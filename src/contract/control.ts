@@ -82,7 +82,8 @@ export const AgentStatus = Type.Object({
 });
 export type AgentStatus = Static<typeof AgentStatus>;
 
-const text = Type.Optional(Type.String());
+// Undefined may be written: JSON leaves it out.
+const text = Type.Optional(Type.Union([Type.String(), Type.Undefined()]));
 
 /** What `register` hands over; secrets travel here and never on a command line. Files (`ca`) as PEM. */
 export const RegisterRequest = Type.Object({
