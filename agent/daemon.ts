@@ -112,7 +112,9 @@ export class Daemon {
     };
     const control = await listenOnSocket(home.socket, home.root, controls);
     const reload = () => void this.#inTurn(() => this.#reload());
-    process.on('SIGHUP', reload);
+    // One part's slip must not take the others down; what is really broken shows in its status.
+    const slip = (error: unknown) => this.#log.error('unexpected', { reason: reasonOf(error) });
+    process.on('SIGHUP', reload).on('unhandledRejection', slip);
     try {
       await this.#listenForHealth();
       this.#log.info('started', { version, pid: process.pid, nodeId: this.#nodeId, home: home.root });
@@ -122,7 +124,7 @@ export class Daemon {
       await this.#turn(signal);
       this.#log.info('stopping');
     } finally {
-      process.off('SIGHUP', reload);
+      process.off('SIGHUP', reload).off('unhandledRejection', slip);
       await watchdog.stopping();
       await Promise.all([
         ...Object.values(this.#parts).map((part) => part.stop(graceMs)),

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Metadata, Report } from '../src/contract/agent.ts';
 import type { Clock } from '../src/core/clock.ts';
 import type { Home } from './config/home.ts';
@@ -5,6 +6,7 @@ import { connectEcp } from './ecp/connect.ts';
 import { createReporter, type Reporter } from './ecp/reporter.ts';
 import { createEmqxObserver } from './emqx/observer.ts';
 import type { EmqxObserver } from './emqx/types.ts';
+import { createLogShipper } from './logs/shipper.ts';
 import type { LogSettings, LogStatus } from './logs/types.ts';
 import type { Logger, Part, PartStatus } from './part.ts';
 import type { TunnelSettings, TunnelStatus } from './tunnel/types.ts';
@@ -29,13 +31,13 @@ export interface PartsDeps {
 
 /** Makes the parts and joins them: the tunnel reaches EMQX through the observer's gateway and sends its figures. */
 export function createParts(deps: PartsDeps): Parts {
-  const { nodeId, clock, logger } = deps;
+  const { home, nodeId, clock, random, logger } = deps;
   const emqx = createEmqxObserver({ clock, logger: logger('emqx'), agentId: nodeId });
   return {
     emqx,
     report: createReporter({ ...deps, log: logger('report'), connect: connectEcp }),
     tunnel: absent('tunnel', { inFlight: 0, served: 0 }),
-    logs: absent('logs', { delivered: 0, retried: 0, dead: 0, lost: 0, lostBytes: 0, files: [] }),
+    logs: createLogShipper({ stateDirectory: join(home.state, 'logs'), logger: logger('logs'), clock, random }),
   };
 }
 

@@ -1,6 +1,7 @@
 // Bundles both programs to dist/ as ES modules that share chunks. What loads lazily in the source stays a chunk of
 // its own here, so that `--help` and `--version` read two small files. The server's packages stay outside: they are
-// loaded by `ecpctl server` alone, and libsql is native.
+// loaded by `ecpctl server` alone, and libsql is native. So do CommonJS packages that are loaded lazily: in a split
+// bundle `import()` of one has a default export alone, while Node finds all its names.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -19,7 +20,10 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20.11',
   define: { __VERSION__: JSON.stringify(version) },
-  external: ['fastify', '@fastify/*', 'aedes', 'libsql', 'kysely', 'pg', '@kubernetes/client-node'],
+  external: [
+    ...['fastify', '@fastify/*', 'aedes', 'libsql', 'kysely', 'pg', '@kubernetes/client-node'],
+    ...['undici', 'mqtt', 'yaml'],
+  ],
   // Bundled CommonJS packages call require() for Node's own modules.
   banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
   legalComments: 'none',
