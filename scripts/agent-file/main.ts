@@ -1,4 +1,14 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -14,7 +24,7 @@ import { type Arch, type Target, targets } from './targets.ts';
 
 const help = `npm run build:agent -- [options]
 
-Makes dist/emqxee-agent-linux-{amd64,arm,arm64}, gzip copies, bills of materials, licences and SHA256SUMS.
+Makes dist/emqxee-agent-linux-{amd64,arm,arm64}, gzip copies, bills of materials, licences, install.sh and SHA256SUMS.
 
   --arch ARCH          only this one (amd64, arm, arm64); can be repeated
   --node-amd64 PATH    another Node to build on, instead of the pinned one
@@ -99,6 +109,7 @@ async function buildAll(root: string, options: Options): Promise<void> {
     }
     await Promise.all(files.map(gzip));
     await writeFile(join(made, 'emqxee-agent-linux-licenses.txt'), licences(root, nodes, bundle.packages));
+    copyFileSync(join(root, 'scripts/install.sh'), join(made, 'install.sh'));
     await writeFile(join(made, 'SHA256SUMS'), await sums(made));
     publish(made, options.out);
   } finally {

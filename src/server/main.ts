@@ -93,7 +93,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clusterRoutes(on, world, files, gone);
     agentRoutes(on, world, gone);
     logRoutes(on, world, logs);
-    serveAgentFiles(app, options.agentsDirectory);
+    serveAgentFiles(app, options.agentsDirectory, files);
     await logIntake(app, world, logs);
 
     const httpPort = await listening(options.http, async (host, port) => {

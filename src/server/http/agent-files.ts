@@ -51,11 +51,19 @@ export function agentFiles(directory: string | undefined): AgentFiles {
   };
 }
 
+/** What lies beside the agent's files, as `npm run build:agent` leaves it. */
+const served = [...architectures.map(agentFileName).flatMap((name) => [name, `${name}.gz`]), 'install.sh'];
+
 /** `GET /api/x/agents/{name}`: open to everybody, as the machine that fetches it has no account yet. */
-export function serveAgentFiles(app: FastifyInstance, directory: string | undefined): void {
+export function serveAgentFiles(app: FastifyInstance, directory: string | undefined, files: AgentFiles): void {
+  // Made here instead of read: the sums are always those of what is handed out.
+  app.get('/api/x/agents/SHA256SUMS', async (_request, reply) => {
+    const lines = [...(await files.all()).values()].map(({ name, sha256 }) => `${sha256}  ${name}\n`);
+    return reply.type('text/plain').send(lines.join(''));
+  });
   app.get<{ Params: { name: string } }>('/api/x/agents/:name', async (request, reply) => {
     // Only the names we know: no path of the request ever reaches the file system.
-    const name = architectures.map(agentFileName).find((candidate) => candidate === request.params.name);
+    const name = served.find((candidate) => candidate === request.params.name);
     const path = name !== undefined && directory !== undefined ? join(directory, name) : undefined;
     const found = path === undefined ? undefined : await stat(path).catch(() => undefined);
     if (path === undefined || !found?.isFile())
