@@ -1,9 +1,8 @@
 import type { Profile, Roles, Session } from '../contract/account.ts';
 import * as contract from '../contract/account.ts';
-import { Failure } from '../core/errors.ts';
+import { Failure, isFailure } from '../core/errors.ts';
 import type { Tokens } from './tokens.ts';
 import type { Transport } from './transport.ts';
-import { isFailure } from './transport.ts';
 
 export interface AccountApi {
   /** @throws Failure bad_credentials where ECP knows no such user with this password. */

@@ -5,7 +5,6 @@ import type { Dispatcher } from 'undici';
 import type { AnswerOf, BodyOf, Endpoint, ParamsOf, QueryOf } from '../contract/endpoint.ts';
 import type { Clock } from '../core/clock.ts';
 import { systemClock } from '../core/clock.ts';
-import { Failure } from '../core/errors.ts';
 import { parseRetryAfter, withRetry } from '../core/retry.ts';
 import { version } from '../core/version.ts';
 import { readAnswer } from './answer.ts';
@@ -258,8 +257,3 @@ function traceable(body: string): unknown {
 
 export type { TokenSource } from './tokens.ts';
 export { fixedToken } from './tokens.ts';
-
-/** What went wrong with a call, where it was this and not another failure. */
-export function isFailure(error: unknown, ...codes: readonly Failure['code'][]): error is Failure {
-  return error instanceof Failure && codes.includes(error.code);
-}

@@ -45,6 +45,8 @@ export interface DurationOption extends OptionBase {
 export interface ChoiceOption extends OptionBase {
   readonly kind: 'choice';
   readonly choices: readonly string[];
+  /** What the bare `--name` stands for; another choice is then given as `--name=CHOICE` alone. */
+  readonly bare?: string;
 }
 
 export type Option = FlagOption | BooleanOption | TextOption | IntegerOption | DurationOption | ChoiceOption;
@@ -146,5 +148,7 @@ export function flagName(key: string): string {
 
 /** True when the option is written with a value behind it. */
 export function takesValue(option: Option): boolean {
-  return option.kind !== 'flag' && option.kind !== 'boolean';
+  return (
+    option.kind !== 'flag' && option.kind !== 'boolean' && !(option.kind === 'choice' && option.bare !== undefined)
+  );
 }

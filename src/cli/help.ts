@@ -119,6 +119,7 @@ function optionRows(options: Options, lang: Lang): Row[] {
 export function optionLeft(key: string, option: Option): string {
   const short = option.short ? `-${option.short}, ` : '    ';
   const name = option.kind === 'flag' && option.negatable ? `--[no-]${flagName(key)}` : `--${flagName(key)}`;
+  if (option.kind === 'choice' && option.bare !== undefined) return `${short}${name}[=${option.choices.join('|')}]`;
   if (option.kind === 'boolean') return `${short}${name}[=True|False]`;
   return takesValue(option) ? `${short}${name} ${option.value ?? key.toUpperCase()}` : `${short}${name}`;
 }
@@ -128,7 +129,7 @@ export function optionRight(option: Option, lang: Lang): string {
   const note = (label: Text, words: readonly string[]) =>
     lang === 'zh' ? `${label.zh}：${words.join('、')}` : `${label.en}: ${words.join(', ')}`;
   const notes: string[] = [];
-  if (option.kind === 'choice') notes.push(note(labels.choices, option.choices));
+  if (option.kind === 'choice' && option.bare === undefined) notes.push(note(labels.choices, option.choices));
   if (option.kind === 'text' && option.many) notes.push(labels.many[lang]);
   if (option.fallback !== undefined) notes.push(note(labels.fallback, [option.fallback]));
   if (option.env !== undefined) notes.push(note(labels.from, option.env.split(', ')));

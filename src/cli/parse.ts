@@ -127,7 +127,7 @@ function parseCommand<C extends Runtime>(program: Program<C>, command: Command<C
     parser.argument(optional ? `[${shown}]` : `<${shown}>`);
   }
   try {
-    parser.parse([...rest], { from: 'user' });
+    parser.parse(withBareChoices(rest, command.options), { from: 'user' });
   } catch (error) {
     throw error instanceof CommanderError ? usageFailure(error, program, command) : error;
   }
@@ -147,9 +147,19 @@ function parseCommand<C extends Runtime>(program: Program<C>, command: Command<C
   };
 }
 
+/** `--dry-run` -> `--dry-run=request`: left to commander, the word behind it would be taken for its value. */
+function withBareChoices(rest: readonly string[], options: Options): string[] {
+  const bare = new Map<string, string>();
+  for (const [key, option] of Object.entries(options)) {
+    if (option.kind === 'choice' && option.bare !== undefined) bare.set(`--${flagName(key)}`, option.bare);
+  }
+  const end = rest.includes('--') ? rest.indexOf('--') : rest.length;
+  return rest.map((token, at) => (at < end && bare.has(token) ? `${token}=${bare.get(token)}` : token));
+}
+
 function addOptions(parser: Commander, options: Options): void {
   for (const [key, option] of Object.entries(options)) {
-    const shape = takesValue(option) ? ' <value>' : option.kind === 'boolean' ? ' [value]' : '';
+    const shape = takesValue(option) ? ' <value>' : option.kind === 'flag' ? '' : ' [value]';
     const take = (value: string, before: unknown) => convert(`--${flagName(key)}`, option, value, before);
     const short = option.short ? `-${option.short}, ` : '';
     const main = new CommanderOption(`${short}--${flagName(key)}${shape}`);

@@ -267,6 +267,11 @@ function inLang(values: FailureValues, lang: Lang): Values {
   );
 }
 
+/** True for a failure with one of these codes. */
+export function isFailure(error: unknown, ...codes: readonly ErrorCode[]): error is Failure {
+  return error instanceof Failure && codes.includes(error.code);
+}
+
 /** A usage failure from a sentence. */
 export function usage(en: string, zh: string): Failure {
   return new Failure('usage', { reason: { en, zh } });

@@ -1,0 +1,156 @@
+import type { Client } from '../api/client.ts';
+import type { Place } from '../api/clusters.ts';
+import type { TokenSource } from '../api/tokens.ts';
+import type { Transport } from '../api/transport.ts';
+import type { Tables } from '../contract/states.ts';
+import { Failure, reasonOf } from '../core/errors.ts';
+import type { Config } from './config.ts';
+import type { Credentials } from './credentials.ts';
+import type { Runtime } from './runtime.ts';
+import type { Settings } from './settings.ts';
+
+/** What the commands of `ecpctl` get. All of it is made when first asked for. */
+export interface EcpContext extends Runtime {
+  config(): Promise<Config>;
+  settings(): Promise<Settings>;
+  client(): Promise<Client>;
+  /** The project to work in, by flag, environment or context; its name looked up where it must be. */
+  place(): Promise<Place>;
+  /** Names of the numbers on this server. */
+  tables(): Promise<Tables>;
+  /** Where the tokens of a context are kept. */
+  credentials(context: string, url: string): Promise<Credentials>;
+  /** A connection to any address, with the TLS options and limits in effect. */
+  connect(url: string, tokens: TokenSource | undefined): Promise<Transport>;
+}
+
+export function createEcpContext(runtime: Runtime): EcpContext {
+  const warnInsecure = once(async () =>
+    runtime.out.warn({
+      en: 'the TLS certificate is not verified: anybody on the way can read and change what is sent',
+      zh: '未验证 TLS 证书：传输途中的任何人都可以读取和篡改数据',
+    }),
+  );
+  const context: EcpContext = {
+    ...runtime,
+    config: once(async () => {
+      const { configDirectory, openConfig } = await import('./config.ts');
+      return openConfig(configDirectory(runtime.env), runtime);
+    }),
+    settings: once(async () => {
+      const { resolveSettings } = await import('./settings.ts');
+      return resolveSettings(runtime.globals, runtime.env, await context.config());
+    }),
+    client: once(async () => {
+      const { createClient } = await import('../api/client.ts');
+      const url = await requireUrl(context);
+      return createClient(await context.connect(url, await tokensOf(context, url)));
+    }),
+    place: once(async () => (await import('./places.ts')).resolvePlace(context)),
+    tables: once(async () => {
+      const { tablesWith } = await import('../contract/states.ts');
+      return tablesWith((await context.settings()).entry?.states ?? {});
+    }),
+    credentials: async (name, url) => {
+      const [{ configDirectory }, { fileCredentials }] = await Promise.all([
+        import('./config.ts'),
+        import('./credentials.ts'),
+      ]);
+      return fileCredentials(configDirectory(runtime.env), name, url, runtime);
+    },
+    connect: (url, tokens) => connect(context, url, tokens, warnInsecure),
+  };
+  return context;
+}
+
+/** @throws Failure not_logged_in where no address is known. */
+async function requireUrl(context: EcpContext): Promise<string> {
+  const { url, context: chosen, entry } = await context.settings();
+  if (url) return url.value;
+  if (chosen && !entry) {
+    throw new Failure(
+      'not_found',
+      { kind: { en: 'context', zh: '上下文' }, name: chosen.value },
+      { hint: { en: 'See them with: ecpctl context list', zh: '查看上下文：ecpctl context list' } },
+    );
+  }
+  throw new Failure(
+    'not_logged_in',
+    {},
+    { hint: { en: 'Run: ecpctl login --url https://ECP', zh: '请运行：ecpctl login --url https://ECP' } },
+  );
+}
+
+async function connect(
+  context: EcpContext,
+  url: string,
+  tokens: TokenSource | undefined,
+  warnInsecure: () => Promise<void>,
+): Promise<Transport> {
+  const settings = await context.settings();
+  const { createTransport } = await import('../api/transport.ts');
+  if (settings.insecure.value) await warnInsecure();
+  const transport = createTransport({
+    baseUrl: url,
+    tokens,
+    tls: {
+      caFile: settings.caFile?.value,
+      certFile: settings.certFile?.value,
+      keyFile: settings.keyFile?.value,
+      insecure: settings.insecure.value,
+    },
+    env: context.env,
+    requestTimeoutMs: settings.requestTimeout.value,
+    trace: context.debug ? (line) => context.host.stderr.write(`${line}\n`) : undefined,
+    clock: context.clock,
+    random: context.random,
+  });
+  context.atExit(() => transport.close());
+  return transport;
+}
+
+/** `--token-file`, then ECP_TOKEN, then what `login` kept. */
+async function tokensOf(context: EcpContext, url: string): Promise<TokenSource> {
+  const { tokenFile, token, context: chosen } = await context.settings();
+  const [{ fixedToken, storedTokens }, { refresher }] = await Promise.all([
+    import('../api/tokens.ts'),
+    import('../api/account.ts'),
+  ]);
+  if (tokenFile) return fixedToken(await readToken(tokenFile.value));
+  if (token) return fixedToken(token.value.trim());
+  if (!chosen) return { current: notLoggedIn, renew: notLoggedIn };
+  const store = await context.credentials(chosen.value, url);
+  const anonymous = once(() => context.connect(url, undefined));
+  const source = storedTokens(store, async (refreshToken, signal) =>
+    refresher(await anonymous())(refreshToken, signal),
+  );
+  return { ...source, current: async () => (await source.current()) ?? (await notLoggedIn()) };
+}
+
+async function notLoggedIn(): Promise<never> {
+  throw new Failure('not_logged_in');
+}
+
+async function readToken(path: string): Promise<string> {
+  let token: string;
+  try {
+    const { readSecretFile } = await import('../core/files.ts');
+    token = readSecretFile(path).trim();
+  } catch (error) {
+    throw new Failure('unusable_path', { path, reason: reasonOf(error) }, { cause: error });
+  }
+  // A header cannot carry more than one line, and the error of whoever tries would show the secret.
+  if (/^[\x21-\x7e]+$/.test(token)) return token;
+  throw new Failure('unusable_path', {
+    path,
+    reason: { en: 'it holds no token, or more than a token', zh: '其中没有令牌，或不止一个令牌' },
+  });
+}
+
+function once<T>(make: () => Promise<T>): () => Promise<T> {
+  let made: Promise<T> | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
