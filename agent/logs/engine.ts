@@ -1,4 +1,3 @@
-import { rootCertificates } from 'node:tls';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Pool } from 'undici';
@@ -126,22 +125,7 @@ export class Engine {
   private poolOf(origin: string): Promise<Pool> {
     let pool = this.pools.get(origin);
     if (!pool) {
-      const { ca, insecure } = this.target;
-      pool = import('undici').then(
-        (undici) =>
-          new undici.Pool(origin, {
-            connections: 2,
-            pipelining: 1,
-            headersTimeout: 60_000,
-            bodyTimeout: 60_000,
-            keepAliveTimeout: 30_000,
-            connect: {
-              timeout: 10_000,
-              rejectUnauthorized: !insecure,
-              ...(ca === undefined ? {} : { ca: [...rootCertificates, ca] }),
-            },
-          }),
-      );
+      pool = import('./pool.ts').then(({ makePool }) => makePool(origin, this.target));
       this.pools.set(origin, pool);
     }
     return pool;

@@ -130,7 +130,7 @@ export class Pipeline {
         const changed = await scanSet(set, members, {
           directory,
           logger,
-          monotonic: () => clock.monotonic(),
+          clock,
           keyOf: (of, line, repeat) => fileKey(this.originOf(of, ''), line, repeat),
           onGap: (of, gap) => this.reportGap(of, gap),
         });

@@ -1,6 +1,7 @@
 import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import type { Clock } from '../../src/core/clock.ts';
 import { reasonOf } from '../../src/core/errors.ts';
 import type { Logger } from '../part.ts';
 import {
@@ -16,11 +17,14 @@ import {
 import type { Gap, LogSet } from './set.ts';
 import { chronological, type Member, readWrap } from './sets.ts';
 
+/** Milliseconds after which the index surely names the file that was begun last. */
+const indexLagMs = 20;
+
 /** What a look at a set needs from outside. */
 export interface ScanContext {
   readonly directory: string;
   readonly logger: Logger;
-  readonly monotonic: () => number;
+  readonly clock: Clock;
   /** The key of a file's ids. */
   readonly keyOf: (set: LogSet, firstLine: Buffer, repeat: number) => Buffer;
   readonly onGap: (set: LogSet, gap: Gap) => void;
@@ -43,10 +47,8 @@ interface Opened extends Found {
  * says what is lost. This and not the watcher is what nothing escapes. True when something changed.
  */
 export async function scanSet(set: LogSet, members: readonly Member[], context: ScanContext): Promise<boolean> {
-  const now = context.monotonic();
-  const wrap = await readWrap(context.directory, set.name);
+  const now = context.clock.monotonic();
   const found = await statAll(members);
-  set.wrap = wrap;
   const byId = new Map(found.map((file) => [file.id, file]));
   const replaced: Generation[] = [];
   let changed = false;
@@ -98,7 +100,10 @@ export async function scanSet(set: LogSet, members: readonly Member[], context: 
     // What cannot be opened at present may be the one that is missing.
     else if (generation.fd === undefined && set.unreadable.size === 0) await giveUp(generation, set, context);
   }
-  for (const file of chronological(fresh, wrap)) {
+  // EMQX truncates the next file first and names it in the index 1-2 ms later.
+  if (fresh.length > 1) await context.clock.sleep(indexLagMs);
+  set.wrap = await readWrap(context.directory, set.name);
+  for (const file of chronological(fresh, set.wrap)) {
     const repeat = set.countLine(file.line.fingerprint);
     const generation = new Generation(file.path, file.number, file.id, file.line.fingerprint, repeat);
     generation.inherited.micros = Number(file.mtimeNs / 1000n);
@@ -190,7 +195,7 @@ async function adopt(generation: Generation, file: Opened, set: LogSet, context:
   generation.suspect = false;
   if (generation.inherited.micros === 0) generation.inherited.micros = Number(file.mtimeNs / 1000n);
   generation.attach(file.fd, file.line.bytes, context.keyOf(set, file.line.bytes, generation.repeat));
-  generation.see(file.stat, context.monotonic());
+  generation.see(file.stat, context.clock.monotonic());
 }
 
 async function giveUp(generation: Generation, set: LogSet, context: ScanContext): Promise<void> {

@@ -88,24 +88,16 @@ export interface Aged {
 
 /**
  * Sorts files oldest first: around the ring behind the current one, or by the time of the last write where there is no
- * index. A ring moves on by truncating the next file, and only 1-2 ms later says so in the index: a next file that was
- * written after the "current" one is the current one.
+ * index. A plain `NAME.log` beside a ring is from before the ring was switched on.
  */
 export function chronological<T extends Aged>(files: readonly T[], wrap: Wrap | undefined): T[] {
-  const numbers = files.flatMap((file) => (file.number === undefined ? [] : [file.number]));
-  if (wrap === undefined || !numbers.includes(wrap.current)) {
+  const numbers = files.map((file) => file.number ?? 0);
+  if (wrap === undefined) {
     return [...files].sort((a, b) => compare(a.mtimeNs, b.mtimeNs) || (a.number ?? 0) - (b.number ?? 0));
   }
-  const byNumber = new Map(files.map((file) => [file.number, file]));
-  const highest = Math.max(...numbers);
-  const following = wrap.current >= (wrap.files ?? highest) ? 1 : wrap.current + 1;
-  const now = byNumber.get(wrap.current);
-  const then = byNumber.get(following);
-  const current = now && then && then.mtimeNs > now.mtimeNs ? following : wrap.current;
-  const age = (file: T) => {
-    if (file.number === undefined) return -1;
-    return file.number > current ? file.number - current : file.number + highest;
-  };
+  const { current } = wrap;
+  const highest = Math.max(current, ...numbers);
+  const age = ({ number }: T) => (number === undefined ? -1 : number > current ? number - current : number + highest);
   return [...files].sort((a, b) => age(a) - age(b));
 }
 

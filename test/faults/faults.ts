@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util';
+import { plans } from './plans.ts';
+import { SeededRandom } from './random.ts';
+import { runRound } from './round.ts';
+
+/**
+ * Rounds of each fault against the real process. A failing round prints what replays it alone. Answers the exit code.
+ */
+export async function main(args: readonly string[], bundles: string): Promise<number> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: { rounds: { type: 'string' }, seed: { type: 'string' }, fault: { type: 'string' } },
+  });
+  const chosen = plans.filter((plan) => values.fault === undefined || plan.name === values.fault);
+  if (chosen.length === 0) {
+    console.error(`unknown fault "${values.fault}"; there are: ${plans.map((plan) => plan.name).join(', ')}`);
+    return 2;
+  }
+  const rounds = Number(values.rounds ?? (values.seed !== undefined && values.fault !== undefined ? 1 : 10));
+  const first = values.seed === undefined ? Math.floor(Math.random() * 1e9) : Number(values.seed);
+  const began = Date.now();
+  let failed = 0;
+  let done = 0;
+  for (const plan of chosen) {
+    const base = first + (values.fault === undefined ? plans.indexOf(plan) * 1000 : 0);
+    for (let round = 0; round < rounds; round++) {
+      const seed = base + round;
+      const { problem, summary } = await runRound(plan, new SeededRandom(seed), bundles);
+      done++;
+      if (problem === undefined) {
+        console.log(`ok    ${plan.name} seed ${seed}: ${summary}`);
+        continue;
+      }
+      failed++;
+      console.log(`FAIL  ${plan.name} seed ${seed}: ${problem} (${summary})`);
+      console.log(`      replay: npm run test:faults -- --fault ${plan.name} --seed ${seed}`);
+    }
+  }
+  console.log(`${done - failed} of ${done} rounds hold, in ${Math.round((Date.now() - began) / 1000)} s`);
+  return failed > 0 ? 1 : 0;
+}
