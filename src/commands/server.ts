@@ -99,6 +99,14 @@ user "admin", an organization and a project, both named "default".`,
       value: 'DIR',
       help: { en: "Directory of the agent's files, offered for download", zh: '代理文件目录，供下载' },
     },
+    licenseKey: {
+      kind: 'text',
+      value: 'FILE',
+      help: {
+        en: 'Public key (Ed25519, PEM) that license files are checked with',
+        zh: '用于校验许可证文件的公钥（Ed25519，PEM）',
+      },
+    },
   },
   examples: [
     { run: 'ecpctl server', help: { en: 'Keep the state in your own directory', zh: '将状态保存在用户自己的目录中' } },
@@ -123,7 +131,7 @@ user "admin", an organization and a project, both named "default".`,
       http: readAddress('--listen', options.listen, httpPort),
       mqtt: readAddress('--mqtt-listen', options.mqttListen, mqttPort),
       dataDirectory,
-      adminPassword: readPassword(options.adminPasswordFile),
+      adminPassword: readFile(options.adminPasswordFile),
       onPassword: (password) => {
         // Not a note, which --quiet would swallow: it is told this once.
         out.warn(
@@ -139,6 +147,7 @@ user "admin", an organization and a project, both named "default".`,
       advertiseUrl: readUrl('--advertise-url', options.advertiseUrl, /^https?:$/),
       advertiseMqtt: readUrl('--advertise-mqtt', options.advertiseMqtt, /^(mqtts?|wss?):$/),
       agentsDirectory: existingDirectory('--agents-dir', options.agentsDir),
+      licenseKey: readFile(options.licenseKey),
       clock,
       log: (level, message) => (level === 'info' ? out.note(message) : out.warn(message)),
       checkAnswers: false,
@@ -172,7 +181,7 @@ function ownDirectory(env: Runtime['env']): string {
   return join(env.XDG_DATA_HOME || join(env.HOME || homedir(), '.local', 'share'), 'ecpctl-server');
 }
 
-function readPassword(path: string | undefined): string | undefined {
+function readFile(path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   try {
     return readSecretFile(path);

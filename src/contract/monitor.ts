@@ -67,6 +67,8 @@ export const LicenseUsage = Type.Object({
   edgeServiceQuota: Count,
   tagConsumption: Count,
   tagQuota: Count,
+  /** Ours: sentences about what will soon be refused. */
+  xWarnings: Type.Optional(Type.Array(Type.String())),
 });
 export type LicenseUsage = Static<typeof LicenseUsage>;
 

@@ -1,9 +1,13 @@
+import type { KeyObject } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import type { Clock } from '../core/clock.ts';
 import { Failure, reasonOf } from '../core/errors.ts';
+import { runDueBackups } from './domain/backups.ts';
 import { firstStart } from './domain/first-start.ts';
 import { loadSecret, makeKeys } from './domain/keys.ts';
+import { readLicenseKey } from './domain/license-file.ts';
 import { Tasks } from './domain/tasks.ts';
 import type { World } from './domain/world.ts';
 import { agentFiles, serveAgentFiles } from './http/agent-files.ts';
@@ -12,10 +16,15 @@ import type { Route } from './http/router.ts';
 import { makeRouter } from './http/router.ts';
 import { accountRoutes } from './http/routes/account.ts';
 import { agentRoutes } from './http/routes/agents.ts';
+import { auditRoutes } from './http/routes/audit.ts';
+import { backupRoutes } from './http/routes/backups.ts';
 import { clusterRoutes } from './http/routes/clusters.ts';
+import { configurationRoutes } from './http/routes/configuration.ts';
 import { deploymentRoutes } from './http/routes/deployments.ts';
+import { licenseRoutes } from './http/routes/license.ts';
 import { logRoutes } from './http/routes/logs.ts';
 import { scopeRoutes } from './http/routes/scopes.ts';
+import { userRoutes } from './http/routes/users.ts';
 import { logIntake } from './logs/intake.ts';
 import { openLogStore } from './logs/store.ts';
 import type { Endpoint, ServerOptions } from './options.ts';
@@ -58,7 +67,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const made = await firstStart(store.db, clock.now(), options.adminPassword);
     if (made !== undefined) options.onPassword(made);
 
-    const settings = { ...options, url: '', mqttUrl: '' };
+    const settings = { ...options, url: '', mqttUrl: '', licenseKey: keyFrom(options.licenseKey) };
     const keys = makeKeys(await loadSecret(store.db));
     const world: World = { db: store.db, clock, startedAt: clock.now(), keys, settings, log };
 
@@ -76,9 +85,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         throw new Error('the agent cannot be reached: re-register it first');
       },
     };
-    const tasks = new Tasks(world, {
+    const providers = {
       hosted: new SimulatedProvider(clock, options.faults, options.simulatedMs),
       managed: new ManagedProvider(limits),
+    };
+    const tasks = new Tasks(world, providers, (clusterId, agentIds) => {
+      for (const agentId of agentIds) tunnel.drop(agentId);
+      logs.dropCluster(clusterId).catch((error: unknown) => log('error', reasonOf(error)));
     });
     closers.push(() => tasks.stop());
 
@@ -92,6 +105,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     deploymentRoutes(on, world, tasks);
     clusterRoutes(on, world, files, gone);
     agentRoutes(on, world, gone);
+    userRoutes(on, world);
+    licenseRoutes(on, world);
+    configurationRoutes(on, world);
+    auditRoutes(on, world);
+    backupRoutes(on, world, tasks);
     logRoutes(on, world, logs);
     serveAgentFiles(app, options.agentsDirectory, files);
     await logIntake(app, world, logs);
@@ -103,6 +121,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     settings.url = options.advertiseUrl?.replace(/\/+$/, '') ?? `http://${reachable(options.http.host)}:${httpPort}`;
     settings.mqttUrl = options.advertiseMqtt ?? `mqtt://${reachable(options.mqtt.host)}:${tunnel.port}`;
     await tasks.resume();
+    closers.push(every(clock, 30_000, () => runDueBackups(world, tasks, clock.now()), log));
     return {
       url: `http://${reachable(options.http.host)}:${httpPort}`,
       mqttUrl: `mqtt://${reachable(options.mqtt.host)}:${tunnel.port}`,
@@ -112,6 +131,29 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** Does the work now and again until it is told to end; a failure is told and does not end it. */
+function every(clock: Clock, ms: number, work: () => Promise<void>, log: World['log']): () => Promise<void> {
+  const stop = new AbortController();
+  const turning = (async () => {
+    while (!stop.signal.aborted) {
+      await work().catch((error: unknown) => log('error', reasonOf(error)));
+      await clock.sleep(ms, stop.signal).catch(() => {});
+    }
+  })();
+  return async () => {
+    stop.abort();
+    await turning;
+  };
+}
+
+function keyFrom(pem: string | undefined): KeyObject | undefined {
+  try {
+    return pem === undefined ? undefined : readLicenseKey(pem);
+  } catch (error) {
+    throw new Failure('invalid_value', { name: '--license-key', reason: reasonOf(error) }, { cause: error });
   }
 }
 

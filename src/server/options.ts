@@ -27,6 +27,8 @@ export interface ServerOptions {
   readonly advertiseUrl: string | undefined;
   readonly advertiseMqtt: string | undefined;
   readonly agentsDirectory: string | undefined;
+  /** Ed25519 public key in PEM that license files are checked with. */
+  readonly licenseKey: string | undefined;
   readonly clock: Clock;
   readonly log: World['log'];
   /** Refuse to send an answer that its own schema does not accept; for tests. */

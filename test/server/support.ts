@@ -46,6 +46,7 @@ export async function testServer(overrides: Partial<ServerOptions> = {}): Promis
     advertiseUrl: undefined,
     advertiseMqtt: undefined,
     agentsDirectory: undefined,
+    licenseKey: undefined,
     clock: systemClock,
     log: (level, message) => lines.push(`${level} ${message}`),
     checkAnswers: true,

@@ -16,7 +16,7 @@ export interface Change {
   readonly statusBefore: ClusterStatus;
   /** Certificates or license that replace those of the cluster. */
   readonly files?: Readonly<Record<string, string>>;
-  /** For `backup` and `restore`. */
+  /** For `backup`, `restore`, and a `create` that begins with a backup. */
   readonly filename?: string;
   readonly node?: string;
 }
@@ -36,7 +36,7 @@ export function namespaceOf(clusterId: string): string {
 export async function jobOf(db: Db, cluster: ClusterRow, task: TaskRow): Promise<Job> {
   const change = JSON.parse(task.change_json) as Change;
   const backup =
-    change.filename === undefined || task.type !== 'restore'
+    change.filename === undefined || task.type === 'backup'
       ? undefined
       : await db
           .selectFrom('backups')

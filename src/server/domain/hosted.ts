@@ -7,13 +7,15 @@ import { newId } from '../../core/random.ts';
 import type { HostedNetwork, HostedSpec } from '../providers/provider.ts';
 import type { ClusterRow, ProjectRow, TaskRow } from '../store/schema.ts';
 import type { Actor } from './access.ts';
+import { mayEdit } from './access.ts';
 import { audit } from './audit.ts';
+import { findBackup, keepUpload } from './backups.ts';
 import { checkFiles, filesFrom } from './certificates.ts';
 import type { Change } from './changes.ts';
 import { filesOf, specOf } from './changes.ts';
 import { readJsonField } from './fields.ts';
 import { checkClusterCount, checkConnections } from './license.ts';
-import { checkOffered, featureOf, generationOfText, versionOfImage } from './offers.ts';
+import { checkOffered, featureOf, generationOfText, refuseInState, usable, versionOfImage } from './offers.ts';
 import { checkResources, findImage, findQuota } from './quotas.ts';
 import type { NewTask, Tasks } from './tasks.ts';
 import { writeTask } from './tasks.ts';
@@ -25,7 +27,6 @@ const allowed: Readonly<Partial<Record<TaskType, readonly ClusterStatus[]>>> = {
   stop: ['running', 'degraded', 'error'],
   repair: ['error', 'degraded'],
 };
-const usable: readonly ClusterStatus[] = ['running', 'degraded'];
 
 /** Creates a hosted cluster and the task that brings it up; both are there or neither. */
 export async function createHosted(
@@ -69,7 +70,14 @@ export async function createHosted(
       updated_at: now,
     };
     await tx.insertInto('clusters').values(row).execute();
-    const change: Change = { spec, reserved: row.reserved, reservedBefore: row.reserved, statusBefore: 'creating' };
+    const filename = await bringBackup(tx, actor, now, id, form);
+    const change: Change = {
+      spec,
+      reserved: row.reserved,
+      reservedBefore: row.reserved,
+      statusBefore: 'creating',
+      ...(filename !== undefined && { filename }),
+    };
     const task = await writeTask(tx, { type: 'create', userId: actor.id, now }, row, change);
     await audit(tx, now, {
       resource: 'cluster',
@@ -84,6 +92,36 @@ export async function createHosted(
   });
   tasks.launch(taskId);
   return cluster;
+}
+
+/**
+ * The backup that a new cluster begins with: an upload, or one of another cluster that the caller may edit. It is copied,
+ * so that it stays with the new cluster whatever becomes of the other.
+ */
+async function bringBackup(
+  db: Db,
+  actor: Actor,
+  now: number,
+  id: string,
+  form: CreateForm,
+): Promise<string | undefined> {
+  const { backupDeployId, backupFile, backupFilename } = form;
+  if (backupFile) {
+    const filename = backupFilename || 'uploaded-backup';
+    await keepUpload(db, now, id, filename, Buffer.from(backupFile));
+    return filename;
+  }
+  if (!backupDeployId && !backupFilename) return undefined;
+  const source = await db
+    .selectFrom('clusters')
+    .selectAll()
+    .where('id', '=', backupDeployId ?? '')
+    .executeTakeFirst();
+  if (!source || !mayEdit(actor, { orgId: source.org_id, projectId: source.project_id })) {
+    throw new Failure('not_found', { kind: 'cluster', name: backupDeployId ?? '' });
+  }
+  await keepUpload(db, now, id, backupFilename ?? '', await findBackup(db, source.id, backupFilename ?? ''));
+  return backupFilename;
 }
 
 /** What an operation wants to be different; `undefined` fields stay. */
@@ -166,17 +204,6 @@ export function changeHosted(
       after: after?.spec ?? specOf(cluster),
     }),
   });
-}
-
-export function refuseInState(cluster: ClusterRow, states: readonly ClusterStatus[], type: TaskType): void {
-  if (states.includes(cluster.status)) return;
-  const next =
-    cluster.status === 'stopped'
-      ? 'start it first'
-      : cluster.status === 'error'
-        ? 'repair it first'
-        : `it has to be ${states.join(' or ')}`;
-  throw new Failure('conflict', { reason: `the cluster is ${cluster.status}: no ${type} now, ${next}` });
 }
 
 async function specFrom(db: Db, form: CreateForm): Promise<HostedSpec> {

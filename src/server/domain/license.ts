@@ -1,5 +1,7 @@
 import type { Generation } from '../../contract/states.ts';
 import { Failure } from '../../core/errors.ts';
+import type { Operator } from './audit.ts';
+import { audit } from './audit.ts';
 import type { Db } from './world.ts';
 
 /** What a license allows. Dates are days, `2030-12-31`, and the last one is included. */
@@ -33,13 +35,31 @@ export const trial: LicenseTerms = {
   emqxGenerations: [4, 5],
 };
 
+/** Puts a license in the place of the one that counted; what is in use already stays. */
+export async function installLicense(db: Db, now: number, operator: Operator, terms: LicenseTerms): Promise<void> {
+  const today = dayOf(now);
+  if (terms.expiredDate < today)
+    throw new Failure('refused', { reason: `the license expired on ${terms.expiredDate}` });
+  if (terms.startDate > today) throw new Failure('refused', { reason: `the license begins on ${terms.startDate}` });
+  const value_json = JSON.stringify({ terms });
+  await db.transaction().execute(async (tx) => {
+    const before = await currentLicense(tx);
+    await tx
+      .insertInto('settings')
+      .values({ name: 'license', value_json })
+      .onConflict((conflict) => conflict.column('name').doUpdateSet({ value_json }))
+      .execute();
+    await audit(tx, now, { resource: 'license', operation: 'license', operator, before, after: terms });
+  });
+}
+
 export async function currentLicense(db: Db): Promise<LicenseTerms> {
   const row = await db.selectFrom('settings').select('value_json').where('name', '=', 'license').executeTakeFirst();
   return row ? (JSON.parse(row.value_json) as { terms: LicenseTerms }).terms : trial;
 }
 
 export function isExpired(terms: LicenseTerms, now: number): boolean {
-  return new Date(now).toISOString().slice(0, 10) > terms.expiredDate;
+  return dayOf(now) > terms.expiredDate;
 }
 
 export interface Usage {
@@ -106,4 +126,24 @@ export async function checkGeneration(db: Db, generation: Generation | undefined
 
 function refuseExpired(terms: LicenseTerms, now: number): void {
   if (isExpired(terms, now)) throw new Failure('refused', { reason: `the license expired on ${terms.expiredDate}` });
+}
+
+/** Sentences about what will soon be refused: from nine tenths of a quota and thirty days before the end. */
+export function licenseWarnings(terms: LicenseTerms, usage: Usage, now: number): string[] {
+  const warnings: string[] = [];
+  const days = Math.ceil((Date.parse(`${terms.expiredDate}T23:59:59.999Z`) - now) / 86_400_000);
+  if (isExpired(terms, now)) warnings.push(`the license expired on ${terms.expiredDate}`);
+  else if (days <= 30) warnings.push(`the license expires in ${days} days, on ${terms.expiredDate}`);
+  const used: [string, number, number][] = [
+    ['connections', usage.connections, terms.totalClusterConnectionCount],
+    ['clusters', usage.clusters, terms.maxEmqxClusterCount],
+  ];
+  for (const [what, count, quota] of used) {
+    if (count > 0 && count >= quota * 0.9) warnings.push(`${count} of ${quota} ${what} of the license are in use`);
+  }
+  return warnings;
+}
+
+function dayOf(ms: number): string {
+  return new Date(ms).toISOString().slice(0, 10);
 }

@@ -1,7 +1,7 @@
 import { generationOf, parseEmqxVersion } from '../../contract/emqx-version.ts';
 import type { Feature, Subject } from '../../contract/features.ts';
 import { offered } from '../../contract/features.ts';
-import type { Generation, TaskType } from '../../contract/states.ts';
+import type { ClusterStatus, Generation, TaskType } from '../../contract/states.ts';
 import { Failure } from '../../core/errors.ts';
 import type { ClusterRow } from '../store/schema.ts';
 import type { Settings } from './world.ts';
@@ -39,4 +39,19 @@ export function versionOfImage(image: string): string {
   if (!version) return '';
   const { major, minor, patch, pre } = version;
   return `${major}.${minor}.${patch}${pre.length > 0 ? `-${pre.join('.')}` : ''}`;
+}
+
+/** States in which a cluster can be changed. */
+export const usable: readonly ClusterStatus[] = ['running', 'degraded'];
+
+/** Refuses an operation that makes no sense now, with the next step. */
+export function refuseInState(cluster: ClusterRow, states: readonly ClusterStatus[], type: TaskType): void {
+  if (states.includes(cluster.status)) return;
+  const next =
+    cluster.status === 'stopped'
+      ? 'start it first'
+      : cluster.status === 'error'
+        ? 'repair it first'
+        : `it has to be ${states.join(' or ')}`;
+  throw new Failure('conflict', { reason: `the cluster is ${cluster.status}: no ${type} now, ${next}` });
 }

@@ -2,7 +2,7 @@ import type { Member, MemberInfo } from '../../contract/orgs.ts';
 import { isOneOf, numberOf, role as roles, stateKey } from '../../contract/states.ts';
 import { Failure } from '../../core/errors.ts';
 import { newId } from '../../core/random.ts';
-import type { MemberRow, OrgRow, ProjectRow } from '../store/schema.ts';
+import type { MemberRow, OrgRow, ProjectRow, UserRow } from '../store/schema.ts';
 import type { Operator } from './audit.ts';
 import { audit } from './audit.ts';
 import type { Db } from './world.ts';
@@ -121,6 +121,37 @@ export async function deleteProject(db: Db, now: number, operator: Operator, pro
     await tx.deleteFrom('members').where('project_id', '=', project.id).execute();
     await tx.deleteFrom('projects').where('id', '=', project.id).execute();
   });
+}
+
+/** Lets a user into organizations as a regular user; where they are a member already nothing changes. */
+export async function addToOrgs(
+  db: Db,
+  now: number,
+  operator: Operator,
+  user: UserRow,
+  orgIds: readonly string[],
+): Promise<string[]> {
+  const wanted = [...new Set(orgIds)];
+  await db.transaction().execute(async (tx) => {
+    for (const orgId of wanted) {
+      const org = await tx.selectFrom('orgs').select('id').where('id', '=', orgId).executeTakeFirst();
+      if (!org) throw new Failure('not_found', { kind: 'organization', name: orgId });
+      await tx
+        .insertInto('members')
+        .values({ user_id: user.id, org_id: orgId, project_id: '', role: 'user', created_at: now })
+        .onConflict((conflict) => conflict.doNothing())
+        .execute();
+      await audit(tx, now, {
+        resource: 'org',
+        operation: 'update',
+        operator,
+        user,
+        orgId,
+        after: { member: user.name },
+      });
+    }
+  });
+  return wanted;
 }
 
 export async function membersOf(db: Db, orgId: string, projectId: string): Promise<MemberInfo[]> {

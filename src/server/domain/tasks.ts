@@ -24,19 +24,27 @@ export interface NewTask {
   readonly audit: (cluster: ClusterRow) => Omit<AuditEntry, 'cluster' | 'orgId' | 'projectId' | 'resource'>;
 }
 
+interface Providers {
+  readonly hosted: Provider;
+  readonly managed: Provider;
+}
+
 /**
  * Runs the changes of clusters: one at a time for each, written down before it begins and after each step, so that a
  * server that was killed takes every one up again.
  */
 export class Tasks {
   readonly #world: World;
-  readonly #providers: { readonly hosted: Provider; readonly managed: Provider };
+  readonly #providers: Providers;
+  readonly #onGone: (clusterId: string, agentIds: readonly number[]) => void;
   readonly #stop = new AbortController();
   readonly #running = new Set<Promise<void>>();
 
-  constructor(world: World, providers: { readonly hosted: Provider; readonly managed: Provider }) {
+  /** `onGone` hears of a cluster that was deleted, and of the agents it had. */
+  constructor(world: World, providers: Providers, onGone: (clusterId: string, agentIds: readonly number[]) => void) {
     this.#world = world;
     this.#providers = providers;
+    this.#onGone = onGone;
   }
 
   /** Accepts a change or refuses it; what is accepted is on the disk when this resolves, and runs by itself. */
@@ -134,6 +142,7 @@ export class Tasks {
     const { db, clock } = this.#world;
     const now = clock.now();
     const failed = 'error' in end;
+    const agents = await db.selectFrom('agents').select('id').where('cluster_id', '=', task.cluster_id).execute();
     await db.transaction().execute(async (tx) => {
       await tx
         .updateTable('tasks')
@@ -147,6 +156,12 @@ export class Tasks {
       const cluster = await tx.selectFrom('clusters').selectAll().where('id', '=', task.cluster_id).executeTakeFirst();
       if (cluster) await settle(tx, now, cluster, task, end);
     });
+    if (!failed && task.type === 'delete') {
+      this.#onGone(
+        task.cluster_id,
+        agents.map((agent) => agent.id),
+      );
+    }
     if (failed)
       this.#world.log('warning', `task ${task.id} (${task.type} of cluster ${task.cluster_id}): ${end.error}`);
   }

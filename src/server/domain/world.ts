@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Kysely } from 'kysely';
 import type { Clock } from '../../core/clock.ts';
 import type { Tables } from '../store/schema.ts';
@@ -30,4 +31,6 @@ export interface Settings {
   readonly mqttUrl: string;
   /** Where the agent's files lie; undefined: they are named, not served. */
   readonly agentsDirectory: string | undefined;
+  /** Checks license files; without it none is taken. */
+  readonly licenseKey: KeyObject | undefined;
 }

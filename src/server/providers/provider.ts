@@ -32,7 +32,7 @@ export interface Job {
   readonly spec: HostedSpec;
   /** Certificates and EMQX license by form field. */
   readonly files: Readonly<Record<string, string>>;
-  /** For `restore`: the bytes of the backup. */
+  /** For `restore`, and a `create` that begins with one: the bytes of the backup. */
   readonly backup: Uint8Array | undefined;
   /** For managed clusters: connections they may use; 0 takes the limit away. */
   readonly reserved: number;

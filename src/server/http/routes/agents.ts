@@ -1,6 +1,7 @@
 import * as api from '../../../contract/agent.ts';
 import { Failure } from '../../../core/errors.ts';
 import { registerAgent, removeAgent, takeReport } from '../../domain/managed.ts';
+import { publicUrl } from '../../domain/platform.ts';
 import { Throttle } from '../../domain/throttle.ts';
 import type { World } from '../../domain/world.ts';
 import { agentTopics, agentUserName } from '../../tunnel/names.ts';
@@ -22,12 +23,12 @@ export function agentRoutes(on: On, world: World, gone: (agentId: number) => voi
     }
   });
 
-  on(api.getMetadata, 'agent', ({ agent }) => {
+  on(api.getMetadata, 'agent', async ({ agent }) => {
     const topics = agentTopics(agent.id);
     return {
       clusterId: agent.cluster_id,
       elasticsearch: {
-        urls: [settings.url],
+        urls: [await publicUrl(world)],
         username: agentUserName(agent.id),
         password: keys.logsPassword(agent.id),
         indexName: 'emqx-logs',

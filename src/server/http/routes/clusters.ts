@@ -4,6 +4,7 @@ import { viewAgent } from '../../domain/agents.ts';
 import { transferCluster } from '../../domain/clusters.ts';
 import { addManaged, removeAgent } from '../../domain/managed.ts';
 import { checkOffered } from '../../domain/offers.ts';
+import { publicUrl } from '../../domain/platform.ts';
 import { setupInstructions } from '../../domain/setup.ts';
 import { apiTime } from '../../domain/times.ts';
 import type { World } from '../../domain/world.ts';
@@ -30,7 +31,7 @@ export function clusterRoutes(on: On, world: World, files: AgentFiles, gone: (ag
     const found = await files.all();
     return {
       architectures: setupInstructions(query.platform, {
-        url: settings.url,
+        url: await publicUrl(world),
         registrationToken,
         file: (architecture) => found.get(architecture),
       }),
