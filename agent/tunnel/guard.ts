@@ -11,7 +11,9 @@ export function checkPath(path: string): void {
   const query = path.indexOf('?');
   const name = query < 0 ? path : path.slice(0, query);
   // Printable ASCII without blank, backslash and fragment: the rest must be percent-encoded, as HTTP has it.
-  if (!/^\/[!-~]*$/.test(path) || /[\\#]/.test(path)) throw refused('the path is not an absolute, encoded path');
+  if (!/^\/[!-~]*$/.test(path) || /[\\#]/.test(path) || /%(?![0-9a-f]{2})/i.test(name)) {
+    throw refused('the path is not an absolute, encoded path');
+  }
   // As often as it can be decoded: a proxy in front of EMQX may decode once more than EMQX does.
   for (let text = name, before = ''; text !== before; text = decode(text)) {
     before = text;
@@ -37,8 +39,8 @@ function decode(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
-    // A lone percent sign in the decoded text is one that the sender had encoded: nothing more to decode.
-    if (!/%[0-9a-f]{2}/i.test(text)) return text;
+    // A lone percent sign in decoded text is one that the sender had encoded: nothing more to decode.
+    if (!/%(u?)[0-9a-f]{2}/i.test(text)) return text;
     throw refused('the path is not encoded as UTF-8');
   }
 }
@@ -102,7 +104,7 @@ function below(base: string, path: string, location: string): string | undefined
   try {
     const target = new URL(location, base + path);
     if (target.origin !== root.origin || !`${target.pathname}/`.startsWith(`${prefix}/`)) return undefined;
-    return target.pathname.slice(prefix.length) + target.search + target.hash;
+    return (target.pathname.slice(prefix.length) || '/') + target.search + target.hash;
   } catch {
     return undefined;
   }

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { afterEach } from 'vitest';
-import type { Timings } from '../../../agent/tunnel/connection.ts';
 import { createTunnel } from '../../../agent/tunnel/tunnel.ts';
 import type { Tunnel, TunnelSettings } from '../../../agent/tunnel/types.ts';
 import { systemClock } from '../../../src/core/clock.ts';
@@ -46,20 +45,16 @@ export interface Started {
   readonly lines: Line[];
 }
 
-/** Waits are a tenth as long as they really are, so that reconnecting is quick. */
-export const quickClock = {
-  ...systemClock,
-  sleep: (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 10, signal),
-};
+type Deps = Parameters<typeof createTunnel>[0];
 
+/** By default the tunnel reconnects at once: the draw of its jitter is always 0. */
 export function startTunnel(
   settings: TunnelSettings | undefined,
-  gateway: Parameters<typeof createTunnel>[0]['gateway'],
-  timings: Timings = { connectMs: 2000, keepaliveS: 10 },
-  clock = systemClock,
+  gateway: Deps['gateway'],
+  { timings = { connectMs: 2000, keepaliveS: 10 }, clock = systemClock, random = () => 0 }: Partial<Deps> = {},
 ): Started {
   const logger = memoryLogger();
-  const tunnel = createTunnel({ gateway, clock, logger, random: Math.random, timings });
+  const tunnel = createTunnel({ gateway, clock, logger, random, timings });
   atEnd(() => tunnel.stop(0));
   tunnel.apply(settings);
   return { tunnel, lines: logger.lines };
