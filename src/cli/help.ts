@@ -91,8 +91,18 @@ function commandPage<C extends Runtime>(program: Program<C>, command: Command<C>
     section(labels.args[lang], args, style),
     section(labels.options[lang], optionRows(command.options, lang), style),
     examples(command, style),
-    section(labels.globals[lang], optionRows({ ...globals, ...always }, lang), style),
+    globalFlags(program.name, globals, style),
   ]);
+}
+
+/** The global options by name alone: each page would otherwise say the same twenty lines. */
+function globalFlags(program: string, globals: Options, style: HelpStyle): string[] {
+  const flags = Object.entries(globals)
+    .filter(([, option]) => !option.hidden)
+    .map(([key, option]) => (option.short ? `-${option.short}` : `--${flagName(key)}`));
+  const lines = wrap([...flags, '-h'].join(' '), style.width - 2).map((line) => `  ${line}`);
+  const where = style.lang === 'zh' ? `（说明见：${program} --help）` : ` (see: ${program} --help)`;
+  return [heading(`${labels.globals[style.lang]}${where}`, style), ...lines];
 }
 
 /** `ecpctl scale CLUSTER [options]` */

@@ -30,7 +30,8 @@ export async function createProgress(runtime: Runtime): Promise<Progress> {
       if (text !== last) runtime.out.note(text);
       last = text;
     },
-    done: (text, elapsedMs) => runtime.out.note(mark(text, elapsedMs)),
+    done: (text, elapsedMs) =>
+      runtime.out.note({ en: `${mark(text, elapsedMs)}: done`, zh: `${mark(text, elapsedMs)}：完成` }),
     stop: () => {},
   };
 }

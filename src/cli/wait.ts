@@ -67,10 +67,14 @@ export async function waitFor(runtime: Runtime, watch: Watch, options: WaitOptio
   const progress = await createProgress(runtime);
   try {
     for (let pause = firstPauseMs, failures = 0; ; pause = Math.min(pause * 1.3, longestPauseMs)) {
-      const sight = await watch.look(signal).catch((error: unknown): Sight => {
+      let sight: Sight;
+      try {
+        sight = await watch.look(signal);
+        failures = 0;
+      } catch (error) {
         if (!isPassing(error) || ++failures > patience) throw error;
-        return { course: 'passing', progress: { en: error.sentence('en'), zh: error.sentence('zh') } };
-      });
+        sight = { course: 'passing', progress: { en: error.sentence('en'), zh: error.sentence('zh') } };
+      }
       if (sight.course === 'done') return progress.done(watch.what[lang], clock.monotonic() - started);
       if (sight.course === 'failed') throw failed(watch, sight.reason);
       progress.show(`${watch.what[lang]}: ${sight.progress[lang]}`);
