@@ -8,14 +8,15 @@ import { createEmqxObserver } from './emqx/observer.ts';
 import type { EmqxObserver } from './emqx/types.ts';
 import { createLogShipper } from './logs/shipper.ts';
 import type { LogSettings, LogStatus } from './logs/types.ts';
-import type { Logger, Part, PartStatus } from './part.ts';
-import type { TunnelSettings, TunnelStatus } from './tunnel/types.ts';
+import type { Logger, Part } from './part.ts';
+import { createTunnel } from './tunnel/tunnel.ts';
+import type { Tunnel } from './tunnel/types.ts';
 
 /** The parts of a daemon. */
 export interface Parts {
   readonly report: Reporter;
   readonly emqx: EmqxObserver;
-  readonly tunnel: Part<TunnelSettings, TunnelStatus>;
+  readonly tunnel: Tunnel;
   readonly logs: Part<LogSettings, LogStatus>;
 }
 
@@ -33,15 +34,15 @@ export interface PartsDeps {
 export function createParts(deps: PartsDeps): Parts {
   const { home, nodeId, clock, random, logger } = deps;
   const emqx = createEmqxObserver({ clock, logger: logger('emqx'), agentId: nodeId });
+  const tunnel = createTunnel({ gateway: emqx.gateway, clock, logger: logger('tunnel'), random });
+  emqx.onLook(() => {
+    const figures = emqx.telemetry();
+    if (figures) tunnel.offer(figures);
+  });
   return {
     emqx,
     report: createReporter({ ...deps, log: logger('report'), connect: connectEcp }),
-    tunnel: absent('tunnel', { inFlight: 0, served: 0 }),
+    tunnel,
     logs: createLogShipper({ stateDirectory: join(home.state, 'logs'), logger: logger('logs'), clock, random }),
   };
-}
-
-function absent<Settings, More>(name: string, more: More): Part<Settings, PartStatus & More> {
-  const since = Date.now();
-  return { name, apply: () => {}, stop: async () => {}, status: () => ({ state: 'off', since, ...more }) };
 }

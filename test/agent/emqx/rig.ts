@@ -6,6 +6,8 @@ import { type Clock, systemClock } from '../../../src/core/clock.ts';
 import type { Knobs } from '../../stand-ins/emqx/knobs.ts';
 import { type EmqxStandIn, type StartOptions, startEmqx } from '../../stand-ins/emqx/server.ts';
 
+export { settingsFor } from './settings.ts';
+
 /** Everything a test of this folder starts; ended after each test, last first. */
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -41,25 +43,6 @@ export function memoryLogger(): Logger & { readonly lines: Line[] } {
   const lines: Line[] = [];
   const at = (level: string) => (message: string) => void lines.push({ level, message });
   return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
-}
-
-export function settingsFor(
-  standIn: { dashboardUrl: string; apiUrl: string },
-  more: Partial<EmqxSettings> = {},
-): EmqxSettings {
-  return {
-    dashboardUrl: standIn.dashboardUrl,
-    apiUrl: standIn.apiUrl,
-    username: 'admin',
-    password: 'public',
-    apiKey: undefined,
-    apiSecret: undefined,
-    ca: undefined,
-    insecure: false,
-    intervalMs: 1000,
-    exporterUrl: undefined,
-    ...more,
-  };
 }
 
 export interface Watched {

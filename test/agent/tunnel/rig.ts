@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { afterEach } from 'vitest';
 import { createTunnel } from '../../../agent/tunnel/tunnel.ts';
 import type { Tunnel, TunnelSettings } from '../../../agent/tunnel/types.ts';
@@ -6,8 +5,12 @@ import { systemClock } from '../../../src/core/clock.ts';
 import { type Broker, type BrokerOptions, startBroker } from '../../stand-ins/broker.ts';
 import type { Knobs } from '../../stand-ins/emqx/knobs.ts';
 import type { EmqxStandIn, StartOptions } from '../../stand-ins/emqx/server.ts';
-import { emqx, type Line, memoryLogger, settingsFor, watch } from '../emqx/rig.ts';
+import { emqx, type Line, memoryLogger, watch } from '../emqx/rig.ts';
+import { settingsFor } from '../emqx/settings.ts';
 import { type Requester, startRequester } from './requester.ts';
+import { topics, tunnelSettings } from './settings.ts';
+
+export { topics, tunnelSettings };
 
 const ends: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -15,29 +18,10 @@ afterEach(async () => {
 });
 export const atEnd = (end: () => Promise<unknown>) => void ends.push(end);
 
-export const topics = { request: 'requests/1', reply: 'replies/1' };
-
 export async function broker(options?: BrokerOptions): Promise<Broker> {
   const started = await startBroker(options);
   atEnd(() => started.stop());
   return started;
-}
-
-export function tunnelSettings(server: string, more: Partial<TunnelSettings> = {}): TunnelSettings {
-  return {
-    server,
-    username: 'agent',
-    password: 'mqtt-secret',
-    requestTopic: topics.request,
-    replyTopic: topics.reply,
-    telemetryTopic: undefined,
-    clientId: randomUUID(),
-    ca: undefined,
-    cert: undefined,
-    key: undefined,
-    insecure: false,
-    ...more,
-  };
 }
 
 export interface Started {
