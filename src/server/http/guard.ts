@@ -64,7 +64,7 @@ export async function authorize(
       throw new Failure('not_found', { kind: 'project', name: place.projectId });
     }
   }
-  if (need.endsWith('.edit') && !mayEdit(actor, place)) {
+  if (need.endsWith('.edit') && !mayEdit(actor, need === 'org.edit' ? { orgId: place.orgId } : place)) {
     throw new Failure('forbidden', { reason: 'you may look here, but not change anything' });
   }
   if (typeof params.clusterId === 'string') {
