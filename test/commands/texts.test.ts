@@ -1,9 +1,11 @@
 import { expect, it } from 'vitest';
+import { program as agent } from '../../agent/commands/index.ts';
 import { program } from '../../src/commands/index.ts';
 import { faultyTexts } from '../support/texts.ts';
 
 it('says everything in both languages', () => {
   expect(faultyTexts(program)).toEqual([]);
+  expect(faultyTexts(agent)).toEqual([]);
 });
 
 it('finds texts that are missing, untranslated or different in their places', () => {
