@@ -58,7 +58,9 @@ export const api = command({
     if (options.data !== undefined && options.form !== undefined) {
       throw usage('--data and --form exclude each other', '--data 与 --form 不能同时使用');
     }
-    const body = await bodyOf(context, options.data, options.form);
+    const body = options.form
+      ? new URLSearchParams(parsePairs('--form', options.form)).toString()
+      : await readBody(context, options.data);
     const method = options.method ?? (body === undefined ? 'GET' : 'POST');
     const path = await fullPath(context, args.path);
     const headers = { ...typeOf(options), ...headersOf(options.header) };
@@ -89,7 +91,7 @@ export async function pass(context: EcpContext, answer: RawAnswer, url: string):
   throw failureOfAnswer({ status, headers, body: Buffer.concat(head).toString() }, exchange);
 }
 
-async function writeHead(context: EcpContext, { status, headers }: RawAnswer): Promise<void> {
+export async function writeHead(context: EcpContext, { status, headers }: RawAnswer): Promise<void> {
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`);
   await context.out.write(`${[`HTTP ${status}`, ...lines].join('\n')}\n\n`);
 }
@@ -103,8 +105,8 @@ async function fullPath(context: EcpContext, given: string): Promise<string> {
   return whole.replaceAll('{orgId}', orgId).replaceAll('{projectId}', projectId);
 }
 
-async function bodyOf(context: EcpContext, data: string | undefined, form: readonly string[] | undefined) {
-  if (form) return new URLSearchParams(parsePairs('--form', form)).toString();
+/** The text itself, or what `@FILE` and `@-` stand for. */
+export async function readBody(context: EcpContext, data: string | undefined) {
   if (!data?.startsWith('@')) return data;
   if (data === '@-') return readAll(context);
   const path = data.slice(1);
@@ -132,7 +134,7 @@ function typeOf({
   return data === undefined ? {} : { 'content-type': 'application/json' };
 }
 
-export function headersOf(given: readonly string[] | undefined): Record<string, string> {
+function headersOf(given: readonly string[] | undefined): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const line of given ?? []) {
     const [, name, value] = /^([\w-]+):\s*(.*)$/.exec(line) ?? [];

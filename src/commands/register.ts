@@ -1,13 +1,10 @@
-import type { FoundCluster } from '../cli/clusters.ts';
 import { findCluster } from '../cli/clusters.ts';
 import { confirmChange, confirmOptions } from '../cli/confirm.ts';
 import { changing, dryRunOption } from '../cli/dry-run.ts';
 import { requireFeature } from '../cli/features.ts';
-import type { EcpContext } from '../cli/session.ts';
-import type { SetupInstructions } from '../contract/clusters.ts';
-import type { Platform } from '../contract/common.ts';
 import { Failure } from '../core/errors.ts';
 import { command } from './define.ts';
+import { guideOptions, printGuide } from './guide.ts';
 import { checkClusterName, clusterOfName } from './names.ts';
 
 export const register = command({
@@ -31,19 +28,7 @@ export const register = command({
         zh: 'EMQX Dashboard 地址（v5）；之后可用 ecpctl edit 设置',
       },
     },
-    platform: {
-      kind: 'choice',
-      choices: ['linux', 'kubernetes'],
-      value: 'PLATFORM',
-      fallback: 'linux',
-      help: { en: 'Where EMQX runs', zh: 'EMQX 的运行环境' },
-    },
-    arch: {
-      kind: 'choice',
-      choices: ['amd64', 'arm', 'arm64'],
-      value: 'ARCH',
-      help: { en: 'Show one architecture alone', zh: '只显示一种架构' },
-    },
+    ...guideOptions,
     again: {
       kind: 'flag',
       help: {
@@ -59,11 +44,10 @@ export const register = command({
     { run: 'ecpctl register line-7 --again --arch arm64', help: { en: 'The lines once more', zh: '再次输出命令' } },
   ],
   async run(context, { args, options }) {
-    const platform = options.platform ?? 'linux';
     if (options.again) {
       const found = await findCluster(context, args.name);
       await requireFeature(context, found.cluster, 'agents');
-      return print(context, found, platform, options.arch);
+      return printGuide(context, found, options);
     }
     const name = checkClusterName(args.name, 'NAME');
     const xServiceAddress = checkAddress(options.serviceAddress);
@@ -79,7 +63,7 @@ export const register = command({
       const { id } = await clusters.addExisting(place, form, context.signal);
       const at = { ...place, clusterId: id };
       context.out.note({ en: '{name} is added ({id}).', zh: '已添加 {name}（{id}）。' }, { name, id });
-      await print(context, { at, cluster: await clusters.get(at, context.signal) }, platform, options.arch);
+      await printGuide(context, { at, cluster: await clusters.get(at, context.signal) }, options);
     });
   },
 });
@@ -92,41 +76,4 @@ export function checkAddress(address: string | undefined): string | undefined {
     name: '--service-address',
     reason: { en: `"${address}" is not an http or https address`, zh: `“${address}”不是 http 或 https 地址` },
   });
-}
-
-/** Lines to run, by architecture. */
-export async function print(
-  context: EcpContext,
-  { at, cluster }: FoundCluster,
-  platform: Platform,
-  arch: string | undefined,
-): Promise<void> {
-  const client = await context.client();
-  const all = await client.clusters.setupInstructions(at, platform, context.signal);
-  const chosen = arch === undefined ? all : all.filter((one) => one.architecture === arch);
-  if (chosen.length === 0) {
-    throw new Failure('not_found', { kind: { en: 'instructions for', zh: '安装说明' }, name: arch ?? platform });
-  }
-  const commands = Object.fromEntries(chosen.map((one) => [one.architecture, linesOf(one)]));
-  const { id, deployName: name, registrationToken } = cluster;
-  if (context.out.machine) return context.out.data({ id, name, registrationToken, commands });
-  if (registrationToken === '') {
-    context.out.warn({
-      en: 'you may not see the registration token: only those who may edit the cluster do',
-      zh: '您无权查看注册令牌：仅可编辑该集群的用户可见',
-    });
-  }
-  for (const [architecture, lines] of Object.entries(commands)) {
-    await context.out.line(context.out.paint(`# ${architecture}`, 'bold'));
-    for (const line of lines) await context.out.line(line);
-    await context.out.line('');
-  }
-  context.out.note({ en: 'When they have run: ecpctl wait {id}', zh: '执行完成后：ecpctl wait {id}' }, { id });
-}
-
-function linesOf({ installInstructions, registerInstructions }: SetupInstructions): string[] {
-  return `${installInstructions}\n${registerInstructions}`
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .filter((line) => line !== '');
 }

@@ -1,13 +1,8 @@
-import { changeOptions, seeThrough } from '../cli/change.ts';
-import { chooseCluster } from '../cli/clusters.ts';
-import { confirmChange } from '../cli/confirm.ts';
-import { changing } from '../cli/dry-run.ts';
-import { requireFeature } from '../cli/features.ts';
 import { pickByName } from '../cli/places.ts';
 import type { EcpContext } from '../cli/session.ts';
 import { Failure, usage } from '../core/errors.ts';
+import { changeCluster, changeOptions } from './change-cluster.ts';
 import { clusterArg, command } from './define.ts';
-import { showCluster } from './show.ts';
 
 export const scale = command({
   path: ['scale'],
@@ -40,19 +35,16 @@ export const scale = command({
     if (replicas === undefined && spec === undefined) {
       throw usage('give --replicas N or --spec NAME', '请指定 --replicas N 或 --spec 名称');
     }
-    const { at, cluster } = await chooseCluster(context, args.cluster);
-    await requireFeature(context, cluster, replicas === undefined ? 'vertical' : 'scale');
-    if (spec !== undefined) await checkSpec(context, spec);
-    const name = cluster.deployName;
-    const what = { en: `scaling of ${name}`, zh: `${name} 的扩缩容` };
-    if (!options.dryRun) await confirmChange(context, { action: what, name, weight: 'harmless' }, options);
-    await changing(context, options.dryRun, async ({ clusters }) => {
-      const taskId =
+    await changeCluster(context, args.cluster, options, {
+      feature: replicas === undefined ? 'vertical' : 'scale',
+      weight: 'harmless',
+      goal: ['running'],
+      what: (name) => ({ en: `scaling of ${name}`, zh: `${name} 的扩缩容` }),
+      prepare: () => (spec === undefined ? undefined : checkSpec(context, spec)),
+      send: (clusters, { at }) =>
         replicas === undefined
-          ? await clusters.scaleVertically(at, spec ?? '', context.signal)
-          : await clusters.scale(at, replicas, context.signal);
-      const after = await seeThrough(context, { at, name, taskId, goal: ['running'], what }, options);
-      if (after) await showCluster(context, after);
+          ? clusters.scaleVertically(at, spec ?? '', context.signal)
+          : clusters.scale(at, replicas, context.signal),
     });
   },
 });

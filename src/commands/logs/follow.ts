@@ -37,6 +37,11 @@ export async function markEnd(source: LogSource, signal: AbortSignal): Promise<M
   return { cursor: await lastArrival(source, newest.cursor, signal), newestMs };
 }
 
+/** True where the server gives each record a place of its own, as ours does; false also while the log is empty. */
+export async function hasCursors(source: LogSource, signal: AbortSignal): Promise<boolean> {
+  return (await source.query({ order: 'desc', size: 1, offset: 0 }, false, signal)).data[0]?.cursor !== undefined;
+}
+
 /**
  * The place of the record that arrived last, reached from any `cursor`. The newest by time is not the last to arrive:
  * from its place on, older ones that came late would be repeated.
