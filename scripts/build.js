@@ -5,6 +5,7 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { slimUndici } from './bundle/slim-undici.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
@@ -22,8 +23,9 @@ const { metafile } = await build({
   define: { __VERSION__: JSON.stringify(version) },
   external: [
     ...['fastify', '@fastify/*', 'aedes', 'libsql', 'kysely', 'pg', '@kubernetes/client-node'],
-    ...['undici', 'mqtt', 'yaml'],
+    ...['mqtt', 'yaml'],
   ],
+  plugins: [slimUndici],
   // Bundled CommonJS packages call require() for Node's own modules.
   banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
   legalComments: 'none',

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { build } from 'esbuild';
+import { slimUndici } from '../bundle/slim-undici.js';
 
 /** An npm package that ended up in the bundle. */
 export interface Bundled {
@@ -36,6 +37,7 @@ export async function bundleAgent(root: string, version: string): Promise<Bundle
     platform: 'node',
     target: 'node20.11',
     define: { __VERSION__: JSON.stringify(version) },
+    plugins: [slimUndici],
     legalComments: 'none',
     metafile: true,
     write: false,

@@ -1,8 +1,13 @@
-import { runProgram } from '../cli/run.ts';
 import type { Host } from '../cli/runtime.ts';
-import { program } from './index.ts';
+import { version } from '../core/version.ts';
 
 /** Entry of `ecpctl`: resolves with the exit code, never ends the process itself. */
-export function main(host: Host): Promise<number> {
+export async function main(host: Host): Promise<number> {
+  // The commonest question of scripts needs none of the commands.
+  if (host.argv[2] === '--version' && host.argv.length === 3) {
+    host.stdout.write(`ecpctl ${version}\n`);
+    return 0;
+  }
+  const [{ runProgram }, { program }] = await Promise.all([import('../cli/run.ts'), import('./index.ts')]);
   return runProgram(program, host);
 }

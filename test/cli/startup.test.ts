@@ -61,7 +61,7 @@ describe('start-up', () => {
   ])('%s %j loads nothing that only work needs', async (program, args) => {
     const { files, inputs, packages, builtins } = await loads(program, args);
     // The counts prove that something was measured at all.
-    expect(inputs).toBeGreaterThan(5);
+    expect(inputs).toBeGreaterThan(0);
     expect(files).toBeLessThan(32);
     expect(packages.filter((name) => heavy.some((one) => name === one || name.startsWith(`${one}/`)))).toEqual([]);
     expect(builtins.filter((name) => heavyBuiltins.includes(name ?? ''))).toEqual([]);
