@@ -1,6 +1,9 @@
 import type { Program } from '../../src/cli/program.ts';
+import { configCheck } from './config-check.ts';
 import { type AgentContext, agentContext, globals } from './context.ts';
+import { diag } from './diag.ts';
 import { health } from './health.ts';
+import { install, uninstall } from './install.ts';
 import { register } from './register.ts';
 import { restart } from './restart.ts';
 import { run } from './run.ts';
@@ -15,12 +18,26 @@ export const program: Program<AgentContext> = {
   name: 'emqxee-agent',
   summary: { en: 'Connects an EMQX node to EMQX ECP', zh: '把 EMQX 节点接入 EMQX ECP' },
   globals,
-  commands: [start, stop, restart, status, register, unregister, run, health, version],
-  nouns: {},
+  commands: [
+    install,
+    uninstall,
+    start,
+    stop,
+    restart,
+    run,
+    register,
+    unregister,
+    status,
+    health,
+    configCheck,
+    diag,
+    version,
+  ],
+  nouns: { config: { en: 'The settings in agent.yaml', zh: 'agent.yaml 中的设置' } },
   groups: [
-    { title: { en: 'Service', zh: '服务' }, names: ['start', 'stop', 'restart', 'run'] },
+    { title: { en: 'Service', zh: '服务' }, names: ['install', 'uninstall', 'start', 'stop', 'restart', 'run'] },
     { title: { en: 'Registration', zh: '注册' }, names: ['register', 'unregister'] },
-    { title: { en: 'Look', zh: '查看' }, names: ['status', 'health', 'version'] },
+    { title: { en: 'Look', zh: '查看' }, names: ['status', 'health', 'config', 'diag', 'version'] },
   ],
   topics: [],
   context: agentContext,

@@ -135,7 +135,7 @@ export class StateStore {
     try {
       ownedDirectory(dirname(path), this.#home.root);
       writeFileAtomic(path, `${JSON.stringify(content, null, 2)}\n`);
-      ownLike(path, this.#home.root);
+      ownLike(path, this.#home.state);
     } catch (error) {
       if (error instanceof Failure) throw error;
       throw new Failure('unusable_path', { path, reason: reasonOf(error) });

@@ -61,21 +61,25 @@ export class AgentLog {
 
   #line(level: LogLevel, part: string, message: string, fields: Readonly<Record<string, unknown>>): string {
     const time = new Date().toISOString();
-    const safe = (text: string) =>
-      this.#secrets.redact(text.length > longestText ? `${text.slice(0, longestText)}…` : text);
-    const data = redactValue(plain(fields)) as Record<string, unknown>;
-    if (this.#config.format === 'json') {
-      return `${this.#secrets.redact(JSON.stringify({ time, level, part, message: safe(message), ...data }))}\n`;
-    }
+    // Before anything is escaped or joined: a secret is recognised only as it was given.
+    const text = cut(this.#secrets.redact(message));
+    const data = redactValue(this.#cleaned(fields)) as Record<string, unknown>;
+    if (this.#config.format === 'json') return `${JSON.stringify({ time, level, part, message: text, ...data })}\n`;
     const words = Object.entries(data).map(([key, value]) => ` ${key}=${quoted(value)}`);
-    return `${time} [${level}] ${part}: ${safe(oneLine(message) + words.join(''))}\n`;
+    return `${time} [${level}] ${part}: ${oneLine(text)}${words.join('')}\n`;
+  }
+
+  #cleaned(value: unknown): unknown {
+    if (typeof value === 'string') return cut(this.#secrets.redact(value));
+    if (value instanceof Error) return this.#cleaned(value.message);
+    if (Array.isArray(value)) return value.map((inner) => this.#cleaned(inner));
+    if (value === null || typeof value !== 'object') return value;
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, this.#cleaned(inner)]));
   }
 }
 
-function plain(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(fields).map(([key, value]) => [key, value instanceof Error ? value.message : value]),
-  );
+function cut(text: string): string {
+  return text.length > longestText ? `${text.slice(0, longestText)}…` : text;
 }
 
 function quoted(value: unknown): string {
