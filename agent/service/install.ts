@@ -164,12 +164,15 @@ export interface UninstallOptions {
 export async function uninstall({ home, root, systemd, purge, run }: UninstallOptions): Promise<void> {
   const at = (path: string) => join(root, path);
   try {
-    const wasUnit = existsSync(at(unitPath));
-    const live = systemd && root === '';
-    if (live && wasUnit) await run('systemctl', ['disable', '--now', unitName]);
-    for (const path of [unitPath, wantsPath, sysusersPath, tmpfilesPath, programPath])
-      rmSync(at(path), { force: true });
-    if (live && wasUnit) await run('systemctl', ['daemon-reload']);
+    const live = systemd && root === '' && !home.moved;
+    // An agent with a home of its own has no service, and leaves that of others alone.
+    if (!home.moved) {
+      const wasUnit = existsSync(at(unitPath));
+      if (live && wasUnit) await run('systemctl', ['disable', '--now', unitName]);
+      const placed = [unitPath, wantsPath, sysusersPath, tmpfilesPath, programPath];
+      for (const path of placed) rmSync(at(path), { force: true });
+      if (live && wasUnit) await run('systemctl', ['daemon-reload']);
+    }
     if (!purge) return;
     rmSync(at(home.root), { recursive: true, force: true });
     removeIfEmpty(dirname(at(home.socket)), [home.socket, home.pidFile].map(at));

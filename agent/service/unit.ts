@@ -51,6 +51,7 @@ ReadWritePaths=${home.root}
 ProtectHome=read-only
 PrivateTmp=yes
 PrivateDevices=yes
+PrivateMounts=yes
 DevicePolicy=closed
 ProtectClock=yes
 ProtectControlGroups=yes
