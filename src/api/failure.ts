@@ -24,7 +24,8 @@ const kinds: Readonly<Record<string, Text>> = {
   projectId: { en: 'project', zh: '项目' },
   clusterId: { en: 'cluster', zh: '集群' },
   agentId: { en: 'agent', zh: '代理' },
-  taskId: { en: 'task', zh: '任务' },
+  // The only call whose place is just an id asks for a task.
+  id: { en: 'task', zh: '任务' },
 };
 
 /** The failure an answer stands for: its status, or a 200 whose body carries an error (ecp.md section 1). */

@@ -38,8 +38,11 @@ export async function runProgram<C extends Runtime>(program: Program<C>, host: H
   host.stdout.on('error', broken);
   host.on('SIGINT', interrupt);
   host.on('SIGTERM', terminate);
+  // What a usage failure points to: the page of the command that was asked for.
+  let page = program.name;
   try {
     const request = parse(program, argv);
+    if (request.kind === 'run') page = [program.name, ...request.command.path].join(' ');
     return await answer(program, request, host, { lang, abort: abort.signal, closers });
   } catch (thrown) {
     if (readerLeft) return exit.done;
@@ -48,7 +51,7 @@ export async function runProgram<C extends Runtime>(program: Program<C>, host: H
         ? abort.signal.reason
         : thrown;
     const report = reportOf(error, {
-      program: program.name,
+      program: error instanceof Failure && error.code !== 'internal' ? page : program.name,
       lang,
       json: early.json,
       debug: early.debug,

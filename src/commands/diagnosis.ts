@@ -56,12 +56,19 @@ export async function diagnose(context: EcpContext): Promise<Finding[]> {
       add(name, await check(context, target));
     } catch (error) {
       context.signal.throwIfAborted();
-      const failure =
-        error instanceof Failure ? error : new Failure('unreachable', { url: target.origin, reason: reasonOf(error) });
+      const failure = await failureOf(error, target);
       add(name, { result: 'failed', detail: sentence(failure) }, failure.exit);
     }
   }
   return findings;
+}
+
+async function failureOf(error: unknown, url: URL): Promise<Failure> {
+  const { failureOfConnection } = await import('../api/failure.ts');
+  const failure = failureOfConnection(error, { url: url.href, requestId: '', authenticated: false, params: {} });
+  return failure instanceof Failure
+    ? failure
+    : new Failure('unreachable', { url: url.origin, reason: reasonOf(error) });
 }
 
 const noUrl: Text = {

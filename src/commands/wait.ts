@@ -1,8 +1,12 @@
+import type { Goal } from '../cli/change.ts';
 import { watchCluster } from '../cli/change.ts';
 import { chooseCluster } from '../cli/clusters.ts';
+import type { EcpContext } from '../cli/session.ts';
 import { waitFor, waitOptions } from '../cli/wait.ts';
+import type { Deployment } from '../contract/deployments.ts';
 import type { ClusterStatus } from '../contract/states.ts';
-import { clusterStatus } from '../contract/states.ts';
+import { clusterStatus, isFinal, isOneOf } from '../contract/states.ts';
+import { Failure } from '../core/errors.ts';
 import { clusterArg, command } from './define.ts';
 import { showCluster } from './show.ts';
 
@@ -36,6 +40,7 @@ export const wait = command({
     const asked = options.for ?? 'running';
     const goal = asked === 'gone' ? 'gone' : [asked as ClusterStatus];
     const name = cluster.deployName;
+    await refuseEndless(context, cluster, goal);
     const what = { en: `waiting for ${name}`, zh: `等待 ${name}` };
     await waitFor(context, watchCluster(context, { at, name, taskId: cluster.taskId, goal, what }), options);
     if (goal === 'gone') {
@@ -45,3 +50,17 @@ export const wait = command({
     await showCluster(context, await (await context.client()).clusters.get(at, context.signal));
   },
 });
+
+/** A stopped cluster with nothing going on will not run by itself: to wait for that would only end with the time. */
+async function refuseEndless(context: EcpContext, cluster: Deployment, goal: Goal): Promise<void> {
+  const { clusterStatus, taskStatus } = await context.tables();
+  if (goal === 'gone' || !goal.includes('running') || !isOneOf(clusterStatus, cluster.status, 'stopped')) return;
+  const { platform } = await context.client();
+  const task = cluster.taskId && (await platform.task(cluster.taskId, context.signal).catch(() => undefined));
+  if (task && !isFinal(taskStatus, task.status)) return;
+  throw new Failure(
+    'conflict',
+    { reason: { en: 'the cluster is stopped', zh: '集群已停止' } },
+    { hint: { en: `Start it with: ecpctl start ${cluster.id}`, zh: `启动集群：ecpctl start ${cluster.id}` } },
+  );
+}

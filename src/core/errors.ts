@@ -69,7 +69,7 @@ export const errors = {
   confirmation_required: row(
     exit.usage,
     'not done: {action} needs a confirmation',
-    '未执行：{action}需要确认',
+    '未执行：{action}，需要确认',
     'Repeat the command with {flag}',
     '请加上 {flag} 重新执行',
   ),

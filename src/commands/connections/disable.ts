@@ -1,3 +1,4 @@
+import { Failure } from '../../core/errors.ts';
 import { changeCluster, changeOptions } from '../change-cluster.ts';
 import { clusterArg, command } from '../define.ts';
 import { warnOfAddress } from './warning.ts';
@@ -19,7 +20,13 @@ export const connectionsDisable = command({
       weight: 'interrupts',
       goal: ['running'],
       what: (name) => ({ en: `giving back the connections of ${name}`, zh: `归还 ${name} 的连接数` }),
-      prepare: (found) => {
+      prepare: async (found) => {
+        const { clusterType } = await context.tables();
+        if (clusterType.byNumber.get(found.cluster.type)?.hosted) {
+          throw new Failure('refused', {
+            reason: { en: 'a hosted cluster always has a limit', zh: '托管集群必须有连接数上限' },
+          });
+        }
         warnOfAddress(context, found);
         context.out.note(
           {
