@@ -28,7 +28,18 @@ export interface Ecp {
   run(args: readonly string[], options?: RunOptions): Promise<Ran>;
   /** Runs with `-o json`, fails the test on any other exit code than 0, and answers what stdout says. */
   json<T = Record<string, unknown>>(args: readonly string[], options?: RunOptions): Promise<T>;
+  /** Begins a run that goes on until it is killed. */
+  begin(args: readonly string[], options?: RunOptions): Running;
   stop(): Promise<void>;
+}
+
+export interface Running {
+  readonly stdout: () => string;
+  readonly stderr: () => string;
+  /** Resolves once the stream, stdout where none is named, holds the text; fails the test after ten seconds. */
+  until(text: string, stream?: () => string): Promise<void>;
+  kill(signal: 'SIGINT' | 'SIGTERM'): void;
+  readonly ended: Promise<Ran>;
 }
 
 export async function startEcp(more: Partial<ServerOptions> = {}): Promise<Ecp> {
@@ -44,6 +55,7 @@ export async function startEcp(more: Partial<ServerOptions> = {}): Promise<Ecp> 
       if (code !== 0) throw new Error(`ecpctl ${args.join(' ')} ended with ${code}: ${stderr}`);
       return JSON.parse(stdout) as T;
     },
+    begin: (args, options) => beginEcpctl(args, directory, options),
     async stop() {
       await server.stop();
       rmSync(directory, { recursive: true, force: true });
@@ -57,12 +69,32 @@ export async function startEcp(more: Partial<ServerOptions> = {}): Promise<Ecp> 
 }
 
 /** One run of `ecpctl` in this process, with settings of its own and nothing of the machine's environment. */
-export async function runEcpctl(args: readonly string[], directory: string, options: RunOptions = {}): Promise<Ran> {
+export function runEcpctl(args: readonly string[], directory: string, options: RunOptions = {}): Promise<Ran> {
+  return beginEcpctl(args, directory, options).ended;
+}
+
+function beginEcpctl(args: readonly string[], directory: string, options: RunOptions = {}): Running {
   const host = fakeHost(args, {
     env: { ECP_CONFIG_DIR: directory, ...options.env },
     ...(options.stdin !== undefined && { stdin: options.stdin }),
     ...(options.terminal !== undefined && { terminal: options.terminal }),
   });
-  const code = await runProgram(program, host);
-  return { code, stdout: host.stdoutText(), stderr: host.stderrText() };
+  const ended = runProgram(program, host).then((code) => ({
+    code,
+    stdout: host.stdoutText(),
+    stderr: host.stderrText(),
+  }));
+  return {
+    stdout: host.stdoutText,
+    stderr: host.stderrText,
+    kill: host.kill,
+    ended,
+    async until(text, stream = host.stdoutText) {
+      for (let tries = 0; !stream().includes(text); tries++) {
+        if (tries > 500)
+          throw new Error(`"${text}" did not come; stdout: ${host.stdoutText()} stderr: ${host.stderrText()}`);
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+  };
 }
