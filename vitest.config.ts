@@ -1,10 +1,25 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
 import { defineConfig } from 'vitest/config';
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
 
+// A thread of the server loads JavaScript: its entry is bundled anew for each run, so that it is what the source says.
+const worker = fileURLToPath(new URL('dist/test/log-worker.js', import.meta.url));
+await build({
+  entryPoints: [fileURLToPath(new URL('src/server/logs/worker.ts', import.meta.url))],
+  outfile: worker,
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20.11',
+  packages: 'external',
+  logLevel: 'warning',
+});
+
 export default defineConfig({
-  define: { __VERSION__: JSON.stringify(version) },
+  define: { __VERSION__: JSON.stringify(version), __LOG_WORKER__: JSON.stringify(pathToFileURL(worker).href) },
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,

@@ -1,6 +1,6 @@
 // Bundles both programs to dist/ as ES modules that share chunks. What loads lazily in the source stays a chunk of
 // its own here, so that `--help` and `--version` read two small files. The server's packages stay outside: they are
-// loaded by `ecpctl server` alone, and libsql is native. So do CommonJS packages that are loaded lazily: in a split
+// loaded by `ecpctl server` alone, and libsql is native. The server's log has threads, and a thread its own entry. So do CommonJS packages that are loaded lazily: in a split
 // bundle `import()` of one has a default export alone, while Node finds all its names.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,14 +13,18 @@ const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 rmSync(`${root}/dist/npm`, { recursive: true, force: true });
 const { metafile } = await build({
   absWorkingDir: root,
-  entryPoints: { ecpctl: 'src/commands/main.ts', 'emqxee-agent': 'agent/main.ts' },
+  entryPoints: {
+    ecpctl: 'src/commands/main.ts',
+    'emqxee-agent': 'agent/main.ts',
+    'log-worker': 'src/server/logs/worker.ts',
+  },
   outdir: 'dist/npm',
   bundle: true,
   splitting: true,
   format: 'esm',
   platform: 'node',
   target: 'node20.11',
-  define: { __VERSION__: JSON.stringify(version) },
+  define: { __VERSION__: JSON.stringify(version), __LOG_WORKER__: JSON.stringify('./log-worker.js') },
   external: [
     ...['fastify', '@fastify/*', 'aedes', 'libsql', 'kysely', 'pg', '@kubernetes/client-node'],
     ...['mqtt', 'yaml'],

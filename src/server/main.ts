@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
-import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import { Failure, reasonOf } from '../core/errors.ts';
 import { runDueBackups } from './domain/backups.ts';
@@ -18,6 +17,7 @@ import { accountRoutes } from './http/routes/account.ts';
 import { agentRoutes } from './http/routes/agents.ts';
 import { auditRoutes } from './http/routes/audit.ts';
 import { backupRoutes } from './http/routes/backups.ts';
+import { bulkRoutes } from './http/routes/bulk.ts';
 import { clusterRoutes } from './http/routes/clusters.ts';
 import { configurationRoutes } from './http/routes/configuration.ts';
 import { deploymentRoutes } from './http/routes/deployments.ts';
@@ -25,8 +25,8 @@ import { licenseRoutes } from './http/routes/license.ts';
 import { logRoutes } from './http/routes/logs.ts';
 import { scopeRoutes } from './http/routes/scopes.ts';
 import { userRoutes } from './http/routes/users.ts';
-import { logIntake } from './logs/intake.ts';
-import { openLogStore } from './logs/store.ts';
+import { Quota } from './logs/quota.ts';
+import { openLogStore, retentionDefaults } from './logs/store.ts';
 import type { Endpoint, ServerOptions } from './options.ts';
 import { ManagedProvider } from './providers/managed.ts';
 import { SimulatedProvider } from './providers/simulated.ts';
@@ -61,7 +61,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     const store = await openStore(dataDirectory);
     closers.push(() => store.close());
-    const logs = openLogStore(dataDirectory === undefined ? ':memory:' : join(dataDirectory, 'logs.db'));
+    const logs = await openLogStore({ directory: dataDirectory, retention: options.logRetention ?? retentionDefaults });
     closers.push(() => logs.close());
 
     const made = await firstStart(store.db, clock.now(), options.adminPassword);
@@ -112,7 +112,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     backupRoutes(on, world, tasks);
     logRoutes(on, world, logs);
     serveAgentFiles(app, options.agentsDirectory, files);
-    await logIntake(app, world, logs);
+    await bulkRoutes(app, world, logs, new Quota(clock, options.logQuota ?? Number.POSITIVE_INFINITY));
 
     const httpPort = await listening(options.http, async (host, port) => {
       await app.listen({ host, port });

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { TokenLives } from './domain/sessions.ts';
 import type { Settings, World } from './domain/world.ts';
+import type { Retention } from './logs/retention.ts';
 import type { Faults } from './providers/faults.ts';
 
 export interface Endpoint {
@@ -29,6 +30,10 @@ export interface ServerOptions {
   readonly agentsDirectory: string | undefined;
   /** Ed25519 public key in PEM that license files are checked with. */
   readonly licenseKey: string | undefined;
+  /** How much log is kept. */
+  readonly logRetention?: Retention;
+  /** Bytes of log one cluster may send in a minute. */
+  readonly logQuota?: number;
   readonly clock: Clock;
   readonly log: World['log'];
   /** Refuse to send an answer that its own schema does not accept; for tests. */

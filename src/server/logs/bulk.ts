@@ -1,21 +1,34 @@
 import { randomUUID } from 'node:crypto';
+import type { LogDocument } from './document.ts';
 import { readDocument } from './document.ts';
-import type { Arrival, Fate } from './store.ts';
+
+/** What became of a document. */
+export type Fate = 'created' | 'updated' | 'exists';
 
 /** One action of a bulk body: a document to write, or an answer that is clear already. */
 export interface BulkItem {
   readonly action: string;
   readonly index: string;
+  /** Given, or made here: then there is none like it. */
   readonly id: string;
-  readonly arrival: Omit<Arrival, 'clusterId'> | undefined;
+  readonly isNew: boolean;
+  readonly document: LogDocument | undefined;
   readonly error: { readonly status: number; readonly type: string; readonly reason: string } | undefined;
 }
 
 const mostItems = 50_000;
 const longestId = 512;
 
-/** The body as a whole cannot be read; Elasticsearch answers such with a 400. */
-export class MalformedBulk extends Error {}
+/** The body as a whole cannot be read. */
+export class MalformedBulk extends Error {
+  /** HTTP status, as Elasticsearch has it. */
+  readonly status: 400 | 413;
+
+  constructor(message: string, status: 400 | 413 = 400) {
+    super(message);
+    this.status = status;
+  }
+}
 
 /** Reads the lines of a bulk body: action and document in turn, each line ended by a line feed. */
 export function readBulk(body: string, defaultIndex: string): BulkItem[] {
@@ -33,7 +46,7 @@ export function readBulk(body: string, defaultIndex: string): BulkItem[] {
     else {
       if (action === 'update') at++;
       const error = { status: 400, type: 'illegal_argument_exception', reason: `${action} is not offered here` };
-      items.push({ action, index, id: id ?? '', arrival: undefined, error });
+      items.push({ action, index, id: id ?? '', isNew: false, document: undefined, error });
     }
   }
   return items;
@@ -54,12 +67,10 @@ function readAction(line: string, defaultIndex: string): { action: string; index
 
 function readItem(action: string, index: string, id: string | undefined, line: string): BulkItem {
   const document = readDocument(parse(line));
-  const given = { action, index, id: id ?? randomUUID() };
-  if (typeof document === 'string') {
-    const error = { status: 400, type: 'document_parsing_exception', reason: document };
-    return { ...given, arrival: undefined, error };
-  }
-  return { ...given, arrival: { id: given.id, document, replace: action === 'index' }, error: undefined };
+  const given = { action, index, id: id ?? randomUUID(), isNew: id === undefined };
+  if (typeof document !== 'string') return { ...given, document, error: undefined };
+  const error = { status: 400, type: 'document_parsing_exception', reason: document };
+  return { ...given, document: undefined, error };
 }
 
 function parse(line: string): object | undefined {
@@ -71,12 +82,12 @@ function parse(line: string): object | undefined {
   }
 }
 
-/** The answer in Elasticsearch's form, one item for each action and in its order. */
+/** The answer in Elasticsearch's form, one item for each action and in its order; `fates` are those of the documents. */
 export function bulkAnswer(items: readonly BulkItem[], fates: readonly Fate[], tookMs: number): object {
   let at = 0;
   let errors = false;
-  const answers = items.map(({ action, index, id, arrival, error }) => {
-    const fate = arrival ? fates[at++] : undefined;
+  const answers = items.map(({ action, index, id, document, error }) => {
+    const fate = document ? fates[at++] : undefined;
     const head = { _index: index, _id: id };
     const failed =
       error ??
@@ -92,4 +103,9 @@ export function bulkAnswer(items: readonly BulkItem[], fates: readonly Fate[], t
     return { [action]: { ...head, _version: 1, result: fate, status } };
   });
   return { took: tookMs, errors, items: answers };
+}
+
+/** A failure in the form that Elasticsearch's clients read. */
+export function failureBody(status: number, type: string, reason: string): object {
+  return { error: { type, reason, root_cause: [{ type, reason }] }, status };
 }

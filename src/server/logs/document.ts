@@ -1,5 +1,6 @@
 import type { Level } from '../../core/levels.ts';
 import { parseLevel } from '../../core/levels.ts';
+import { lastTime } from './schema.ts';
 
 /** What is kept of a document (its fields: `contract/log-document.ts`). */
 export interface LogDocument {
@@ -19,7 +20,8 @@ export function readDocument(source: unknown): LogDocument | string {
   const fields = source as Readonly<Record<string, unknown>>;
   const stamp = fields['@timestamp'];
   const time = typeof stamp === 'number' ? stamp : Date.parse(String(stamp));
-  if (!Number.isSafeInteger(time)) return 'failed to parse field [@timestamp] of type [date]';
+  if (!Number.isSafeInteger(time) || time < 0 || time > lastTime)
+    return 'failed to parse field [@timestamp] of type [date]';
   const message = fields.message;
   if (typeof message !== 'string') return 'failed to parse field [message] of type [text]';
   return {

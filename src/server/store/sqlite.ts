@@ -26,6 +26,10 @@ export class Sqlite implements SqliteDatabase {
     this.#database.exec(sql);
   }
 
+  get inTransaction(): boolean {
+    return this.#database.inTransaction;
+  }
+
   prepare(sql: string): SqliteStatement {
     const statement = this.#database.prepare(sql).safeIntegers(true);
     return {

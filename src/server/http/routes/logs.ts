@@ -5,7 +5,8 @@ import type { Level } from '../../../core/levels.ts';
 import { parseLevel } from '../../../core/levels.ts';
 import { visibleProjects } from '../../domain/access.ts';
 import type { World } from '../../domain/world.ts';
-import type { LogStore, StoredRecord } from '../../logs/store.ts';
+import type { StoredRecord } from '../../logs/query.ts';
+import type { LogStore } from '../../logs/store.ts';
 import type { On } from '../router.ts';
 
 type Window = Omit<QueryOf<typeof api.queryAllLogs>, never>;
@@ -36,18 +37,19 @@ export function logRoutes(on: On, { db }: World, logs: LogStore): void {
 
   async function page(clusterIds: readonly string[], query: Window, more: { cursor?: string; node?: string } = {}) {
     const { size = 100, offset = 0 } = query;
-    const { total, records } = await logs.query(
-      {
-        clusterIds,
-        from: query.start === '' ? Number.MIN_SAFE_INTEGER : query.start * 1000,
-        // The last second is in it to its end.
-        to: query.end === '' ? Number.MAX_SAFE_INTEGER : query.end * 1000 + 999,
-        level: levelOf(query.level),
-        text: query.msg,
-        node: more.node ?? '',
-      },
-      { after: readCursor(more.cursor), descending: query.order === 'desc', size, offset },
-    );
+    const { total, records } = await logs.query({
+      clusterIds,
+      from: query.start === '' ? 0 : query.start * 1000,
+      // The last second is in it to its end.
+      to: query.end === '' ? Number.MAX_SAFE_INTEGER : query.end * 1000 + 999,
+      level: levelOf(query.level),
+      text: query.msg,
+      node: more.node ?? '',
+      cursor: more.cursor,
+      descending: query.order === 'desc',
+      size,
+      offset,
+    });
     return { total, size, offset, data: records.map(show) };
   }
 }
@@ -58,16 +60,6 @@ function levelOf(word: string): Level {
   return level;
 }
 
-function show({ seq, clusterId, time, level, node, dataset, message }: StoredRecord) {
-  return { time, level, msg: message, id: clusterId, category: dataset, node, clusterId, cursor: seq.toString(36) };
-}
-
-/** Empty: from the beginning, in the order of arrival. */
-function readCursor(cursor: string | undefined): number | undefined {
-  if (cursor === undefined) return undefined;
-  if (cursor === '') return 0;
-  const place = /^[0-9a-z]{1,11}$/.test(cursor) ? Number.parseInt(cursor, 36) : Number.NaN;
-  if (!Number.isSafeInteger(place))
-    throw new Failure('invalid_value', { name: 'cursor', reason: 'it is not from this server' });
-  return place;
+function show({ clusterId, time, level, node, dataset, message, cursor }: StoredRecord) {
+  return { time, level, msg: message, id: clusterId, category: dataset, node, clusterId, cursor };
 }
