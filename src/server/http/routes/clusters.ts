@@ -31,6 +31,7 @@ export function clusterRoutes(on: On, world: World, files: AgentFiles, gone: (ag
     const found = await files.all();
     return {
       architectures: setupInstructions(query.platform, {
+        clusterId: cluster.id,
         url: await publicUrl(world),
         registrationToken,
         file: (architecture) => found.get(architecture),
