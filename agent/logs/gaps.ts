@@ -3,11 +3,12 @@ import type { LogField } from '../../src/contract/log-document.ts';
 import type { Gap, LogSet } from './set.ts';
 import { constants, nameOf, type Origin } from './template.ts';
 
-/** A gap in words: `1234 bytes (17 records)`, `at least 1234 bytes`. */
-export function extentOf(gap: Gap): string {
-  const records = gap.records === undefined ? '' : ` (${gap.records} records)`;
-  if (gap.exact) return `${gap.bytes} bytes${records}`;
-  return gap.bytes === 0 ? 'an unknown number of bytes' : `at least ${gap.bytes} bytes`;
+/** A gap in words: `1234 bytes (17 records)`, `at least 1234 bytes`, `up to 1234 bytes`. */
+export function extentOf({ bytes, records, bound }: Gap): string {
+  const size = `${bytes} bytes${records === undefined ? '' : ` (${records} records)`}`;
+  if (bound === 'exact') return size;
+  if (bound === 'most') return `up to ${size}`;
+  return bytes === 0 || bound === 'unknown' ? 'an unknown number of bytes' : `at least ${size}`;
 }
 
 /**

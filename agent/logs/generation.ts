@@ -114,6 +114,11 @@ export class Generation {
     this.repeat = repeat;
   }
 
+  /** True when it was opened in this process; what a checkpoint alone tells of may be further than that says. */
+  get isRead(): boolean {
+    return this.key.length > 0;
+  }
+
   get unread(): number {
     return Math.max(0, this.size - this.position);
   }

@@ -33,7 +33,8 @@ const hintMs = 20;
 const holdMs = 500;
 /** A finished file's last line without a break is taken as it is after this time without a change. */
 const tornMs = 1000;
-const checkpointMs = 1000;
+/** The checkpoint is written at once when something was acknowledged, but not more often. */
+const checkpointMs = 500;
 
 /** One run of the engine with one set of settings: looks, reads, sends, and remembers how far it came. */
 export class Pipeline {
@@ -52,6 +53,7 @@ export class Pipeline {
   private readonly work: Wake;
   private readonly look: Wake;
   private readonly room: Wake;
+  private readonly acked: Wake;
   private loops: Promise<unknown>[] = [];
   private stopping = false;
   private batch: Batch<Span> | undefined;
@@ -70,6 +72,7 @@ export class Pipeline {
     this.work = new Wake(deps.clock);
     this.look = new Wake(deps.clock);
     this.room = new Wake(deps.clock);
+    this.acked = new Wake(deps.clock);
     this.lastChange = deps.clock.monotonic();
   }
 
@@ -89,7 +92,7 @@ export class Pipeline {
     const { clock } = this.deps;
     const deadline = clock.monotonic() + graceMs;
     this.stopping = true;
-    for (const wake of [this.work, this.look, this.room]) wake.poke();
+    for (const wake of [this.work, this.look, this.room, this.acked]) wake.poke();
     while (this.inFlight > 0 || this.batch) {
       if (clock.monotonic() >= deadline) break;
       await clock.sleep(20);
@@ -286,6 +289,7 @@ export class Pipeline {
       .then(() => {
         for (const segment of batch.segments) segment.owner.done = true;
         for (const set of sets) if (set.settle()) this.isDirty = true;
+        this.acked.poke();
       })
       .catch((error: unknown) => {
         if (!this.ended.signal.aborted) this.deps.logger.error('a batch of logs failed', { reason: reasonOf(error) });
@@ -301,10 +305,11 @@ export class Pipeline {
   private async keepCheckpoint(): Promise<void> {
     const { clock } = this.deps;
     while (!this.stopping) {
-      await clock.sleep(checkpointMs, this.ended.signal).catch(() => undefined);
+      await this.acked.wait(checkpointMs * 4, this.ended.signal);
       if (!this.isDirty && this.checkpoint.trouble === undefined) continue;
       this.isDirty = false;
       await this.checkpoint.save(this.sets.values());
+      await clock.sleep(checkpointMs, this.ended.signal).catch(() => undefined);
     }
   }
 

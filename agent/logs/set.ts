@@ -2,6 +2,12 @@ import type { Segment } from './batch.ts';
 import type { Generation } from './generation.ts';
 import type { Wrap } from './sets.ts';
 
+/**
+ * How well the extent of a gap is known. `least`: more may have been written than was ever seen. `most`: a run before
+ * this one may have delivered some of it without living to note it. `unknown`: both.
+ */
+export type Bound = 'exact' | 'least' | 'most' | 'unknown';
+
 /** What was overwritten or deleted before it was read. */
 export interface Gap {
   readonly generation: Generation;
@@ -11,8 +17,7 @@ export interface Gap {
   readonly bytes: number;
   /** Records, where EMQX's own count of the file tells. */
   readonly records: number | undefined;
-  /** False: more may have been written than was ever seen. */
-  readonly exact: boolean;
+  readonly bound: Bound;
 }
 
 /** Who a segment of a batch is told to when it is settled. */
@@ -93,7 +98,7 @@ export class LogSet {
       from: generation.position,
       bytes,
       records: known ? records : undefined,
-      exact: generation.final,
+      bound: generation.isRead ? (generation.final ? 'exact' : 'least') : generation.final ? 'most' : 'unknown',
     };
     this.gaps.push(gap);
     return gap;

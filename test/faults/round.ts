@@ -138,10 +138,8 @@ export async function runRound(plan: FaultPlan, random: SeededRandom, bundles: s
       await sleep(200);
     }
     await agent.end('SIGTERM');
-    return {
-      problem: judge(plan, sink, written.seq, format, stateDirectory),
-      summary: `${describe()}, ${wraps} wraps`,
-    };
+    const problem = judge(plan, sink, written.seq, format, stateDirectory);
+    return { problem, summary: [`${describe()}, ${wraps} wraps`, ...sink.oracle.gaps].join('\n        ') };
   } finally {
     await agent.end('SIGKILL');
     await sink.stop();
@@ -171,18 +169,16 @@ function judge(
       bytes += Buffer.byteLength(formatLine(format, seq));
     }
   }
-  const gaps = oracle.gaps.map((message) => {
-    const match = /: (at least )?(?:(\d+) bytes|an unknown number)/.exec(message);
-    return { exact: match?.[1] === undefined && match?.[2] !== undefined, bytes: Number(match?.[2] ?? 0) };
-  });
-  const admitted = gaps.reduce((sum, gap) => sum + gap.bytes, 0);
-  const isExact = gaps.every((gap) => gap.exact);
+  const gaps = oracle.gaps.map((text) => /: (at least |up to )?(?:(\d+) bytes|an unknown number)/.exec(text));
+  const admitted = gaps.reduce((sum, gap) => sum + Number(gap?.[2] ?? 0), 0);
+  const isBounded = gaps.every((gap) => gap?.[2] !== undefined && gap[1] !== 'at least ');
+  const isExact = isBounded && gaps.every((gap) => gap?.[1] === undefined);
   const ranges = verdict.missing
     .slice(0, 5)
     .map(([from, to]) => `${from}-${to}`)
     .join(' ');
   if (missing > 0 && gaps.length === 0) return `${missing} of ${written} lines lost and no gap record: ${ranges}`;
-  if (isExact && bytes > admitted) return `${bytes} bytes lost, gap records admit ${admitted}: ${ranges}`;
+  if (isBounded && bytes > admitted) return `${bytes} bytes lost, gap records admit ${admitted}: ${ranges}`;
   if (isExact && !plan.kills && bytes !== admitted)
     return `${bytes} bytes lost, gap records claim ${admitted}: ${ranges}`;
   return undefined;
