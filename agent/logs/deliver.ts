@@ -9,7 +9,7 @@ import { type Answer, Engine } from './engine.ts';
 import { bodyLimit } from './slab.ts';
 import type { LogTarget } from './types.ts';
 
-const backoff = { base: 500, cap: 30_000 };
+const backoff = { base: 500, cap: 15_000 };
 /** No server is believed when it asks for a longer pause. */
 const retryAfterLimit = 5 * 60_000;
 const smallestLimit = 64 * 1024;

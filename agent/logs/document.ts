@@ -2,9 +2,9 @@ import { JsonLine } from './parse-json.ts';
 import { parseText } from './parse-text.ts';
 import type { Slab } from './slab.ts';
 import { emqxFields, Spans } from './spans.ts';
-import { copyEscaped, copyRun, Specials } from './specials.ts';
+import { copyEscaped, Specials } from './specials.ts';
 import type { Splitter } from './splitter.ts';
-import { sequenceDigits, type Template } from './template.ts';
+import { type Part, sequenceDigits, type Template } from './template.ts';
 
 const info = 1;
 /** A value under `emqx.` is cut at this many bytes: it is for filtering, the whole stands in the message. */
@@ -73,60 +73,57 @@ export class DocumentWriter {
       inherited.micros = time.micros;
     }
 
-    b.copyWithin(at, base + template.head.from, base + template.head.to);
+    let out = slab.move(at, base + template.head.from, base + template.head.to);
     writeOffsetId(b, at + 31, template.keyBits, offset);
-    let out = at + template.head.to - template.head.from;
     if (inherited.load === this.loads) {
-      b.copyWithin(out, inherited.from, inherited.to);
-      out += inherited.to - inherited.from;
+      out = slab.move(out, inherited.from, inherited.to);
     } else {
       out = this.writeTime(b, out, inherited.micros);
     }
-    const middle = template.middle[level] as { from: number; to: number };
-    b.copyWithin(out, base + middle.from, base + middle.to);
-    out += middle.to - middle.from;
+    const middle = template.middle[level] as Part;
+    out = slab.move(out, base + middle.from, base + middle.to);
 
     let raw = true;
     if (isObject) {
-      out = this.writeMembers(b, out);
+      out = this.writeMembers(slab, out);
     } else {
       const from = head.kind === 'text' ? head.rest : start;
       const clean = !record.multiline && this.specials.isClean(from, end);
-      out = clean ? copyRun(b, out, from, end) : copyEscaped(b, out, from, end);
+      out = clean ? slab.move(out, from, end) : copyEscaped(slab, out, from, end);
       spans.found = 0;
-      if (head.kind === 'text') parseText(b, from, end, spans);
+      if (head.kind === 'text') parseText(b, from, end, record.multiline, spans);
       raw = clean;
     }
-    b.copyWithin(out, base + template.tail.from, base + template.tail.to);
-    out = writeNumber(b, out + template.tail.to - template.tail.from, offset);
-    if (isObject) out = this.writeJsonFields(b, out, base, template);
-    else if (spans.found !== 0) out = this.writeFields(b, out, base, template, raw);
-    if (record.cut) {
-      b.copyWithin(out, base + template.truncated.from, base + template.truncated.to);
-      out += template.truncated.to - template.truncated.from;
-    }
+    out = slab.move(out, base + template.tail.from, base + template.tail.to);
+    out = writeNumber(b, out, offset);
+    if (isObject) out = this.writeJsonFields(slab, out, template);
+    else if (spans.found !== 0) out = this.writeFields(slab, out, template, raw);
+    if (record.cut) out = slab.move(out, base + template.truncated.from, base + template.truncated.to);
     b[out++] = 125;
     b[out++] = 10;
     return out;
   }
 
-  private writeFields(b: Buffer, at: number, base: number, template: Template, raw: boolean): number {
+  private writeFields(slab: Slab, at: number, template: Template, raw: boolean): number {
+    const b = slab.bytes;
+    const base = slab.templateAt;
     const { spans } = this;
     let out = at;
     for (let field = 0; field < emqxFields.length; field++) {
       if ((spans.found & (1 << field)) === 0) continue;
-      const label = template.labels[field] as { from: number; to: number };
-      b.copyWithin(out, base + label.from, base + label.to);
-      out += label.to - label.from;
+      const label = template.labels[field] as Part;
+      out = slab.move(out, base + label.from, base + label.to);
       const from = spans.from[field] as number;
       const to = cutAt(b, from, spans.to[field] as number);
-      out = raw ? copyRun(b, out, from, to) : copyEscaped(b, out, from, to);
+      out = raw ? slab.move(out, from, to) : copyEscaped(slab, out, from, to);
       b[out++] = 34;
     }
     return out;
   }
 
-  private writeJsonFields(b: Buffer, at: number, base: number, template: Template): number {
+  private writeJsonFields(slab: Slab, at: number, template: Template): number {
+    const b = slab.bytes;
+    const base = slab.templateAt;
     const { json } = this;
     let out = at;
     let done = 0;
@@ -134,45 +131,45 @@ export class DocumentWriter {
       const field = json.field[i] as number;
       if (field < 0 || done & (1 << field)) continue;
       done |= 1 << field;
-      const label = template.labels[field] as { from: number; to: number };
-      b.copyWithin(out, base + label.from, base + label.to);
-      out += label.to - label.from;
+      const label = template.labels[field] as Part;
+      out = slab.move(out, base + label.from, base + label.to);
       const from = json.valueFrom[i] as number;
       const whole = json.valueTo[i] as number;
-      if (!json.isString[i]) out = copyEscaped(b, out, from, cutAt(b, from, whole));
-      else out = copyRun(b, out, from, cutEscapedAt(b, from, whole));
+      if (!json.isString[i]) out = copyEscaped(slab, out, from, cutAt(b, from, whole));
+      else out = slab.move(out, from, cutEscapedAt(b, from, whole));
       b[out++] = 34;
     }
     return out;
   }
 
   /** `key: value, key: value`, as EMQX's text formatter would have written the object. */
-  private writeMembers(b: Buffer, at: number): number {
+  private writeMembers(slab: Slab, at: number): number {
     const { json } = this;
     let out = at;
     for (let field = 0; field < leading; field++) {
-      for (let i = 0; i < json.count; i++) if (json.field[i] === field) out = this.writeMember(b, out, at, i);
+      for (let i = 0; i < json.count; i++) if (json.field[i] === field) out = this.writeMember(slab, out, at, i);
     }
     for (let i = 0; i < json.count; i++) {
       const field = json.field[i] as number;
-      if (field === -1 || field >= leading) out = this.writeMember(b, out, at, i);
+      if (field === -1 || field >= leading) out = this.writeMember(slab, out, at, i);
     }
     return out;
   }
 
-  private writeMember(b: Buffer, at: number, first: number, i: number): number {
+  private writeMember(slab: Slab, at: number, first: number, i: number): number {
+    const b = slab.bytes;
     const { json } = this;
     let out = at;
     if (out !== first) {
       b[out++] = 44;
       b[out++] = 32;
     }
-    out = copyRun(b, out, json.keyFrom[i] as number, json.keyTo[i] as number);
+    out = slab.move(out, json.keyFrom[i] as number, json.keyTo[i] as number);
     b[out++] = 58;
     b[out++] = 32;
     const from = json.valueFrom[i] as number;
     const to = json.valueTo[i] as number;
-    return json.isString[i] ? copyRun(b, out, from, to) : copyEscaped(b, out, from, to);
+    return json.isString[i] ? slab.move(out, from, to) : copyEscaped(slab, out, from, to);
   }
 
   /** Writes `2024-05-20T08:11:22.123456Z`. */

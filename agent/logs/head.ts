@@ -1,5 +1,6 @@
 import { levels } from '../../src/core/levels.ts';
 import { parseLocalTime } from './local-time.ts';
+import { viewOf } from './words.ts';
 
 /** What the beginning of a line says. Reused for each line: nothing is allocated on the way. */
 export class Head {
@@ -61,15 +62,21 @@ function readLevel(b: Uint8Array, at: number, to: number, head: Head): boolean {
 }
 
 const levelBytes = levels.map((level) => Buffer.from(level));
-/** Index of a level by two letters that tell all eight apart: the first and the second. */
-const byLetters = new Map(levels.map((level, index) => [(level.charCodeAt(0) << 8) | level.charCodeAt(1), index]));
+/** Index of a level by its first letter; `emergency` shares its own with `error`. */
+const byLetter = new Int8Array(256).fill(-1);
+levels.forEach((level, index) => {
+  byLetter[level.charCodeAt(0)] = index;
+});
+const error = levels.indexOf('error');
+byLetter[101] = error;
 
 /** Index of the level whose name begins at `at`, or -1. */
 export function levelAt(b: Uint8Array, at: number): number {
-  const index = byLetters.get(((b[at] ?? 0) << 8) | (b[at + 1] ?? 0));
-  if (index === undefined) return -1;
+  let index = byLetter[b[at] as number] ?? -1;
+  if (index < 0) return -1;
+  if (index === error && b[at + 1] === 109) index = levels.indexOf('emergency');
   const name = levelBytes[index] as Buffer;
-  for (let i = 2; i < name.length; i++) if (b[at + i] !== name[i]) return -1;
+  for (let i = 1; i < name.length; i++) if (b[at + i] !== name[i]) return -1;
   return index;
 }
 
@@ -104,13 +111,32 @@ const digits = (b: Uint8Array, from: number, to: number): boolean => {
   return true;
 };
 
+/** The first 19 bytes of the time read last, as words: neighbouring lines mostly carry the same second. */
+const lastSecond = new Int32Array(5);
+/** Where these words begin; the last one overlaps the one before. */
+const wordAt = [0, 4, 8, 12, 15] as const;
+
+/** True when the second at `from` is the last one again. */
+function isLastSecond(view: DataView, from: number): boolean {
+  return (
+    view.getInt32(from + 15, true) === lastSecond[4] &&
+    view.getInt32(from + 12, true) === lastSecond[3] &&
+    view.getInt32(from + 8, true) === lastSecond[2] &&
+    view.getInt32(from + 4, true) === lastSecond[1] &&
+    view.getInt32(from, true) === lastSecond[0]
+  );
+}
+
 /** Index behind `2024-03-20T11:08:39.568980+01:00` (any number of decimals up to 9, or none; `Z`), or 0. */
 export function rfc3339End(b: Uint8Array, from: number, to: number): number {
-  if (to - from < 20 || b[from + 4] !== 45 || b[from + 7] !== 45 || b[from + 10] !== 84) return 0;
-  if (b[from + 13] !== 58 || b[from + 16] !== 58) return 0;
-  if (!digits(b, from, from + 4) || !digits(b, from + 5, from + 7) || !digits(b, from + 8, from + 10)) return 0;
-  if (!digits(b, from + 11, from + 13) || !digits(b, from + 14, from + 16) || !digits(b, from + 17, from + 19))
-    return 0;
+  if (to - from < 20) return 0;
+  const view = viewOf(b);
+  if (!isLastSecond(view, from)) {
+    if (!isSecond(b, from)) return 0;
+    wordAt.forEach((at, i) => {
+      lastSecond[i] = view.getInt32(from + at, true);
+    });
+  }
   let at = from + 19;
   if (b[at] === 46) {
     at++;
@@ -121,6 +147,23 @@ export function rfc3339End(b: Uint8Array, from: number, to: number): number {
   if (b[at] === 90 && at < to) return at + 1;
   if (at + 6 > to || (b[at] !== 43 && b[at] !== 45) || b[at + 3] !== 58) return 0;
   return digits(b, at + 1, at + 3) && digits(b, at + 4, at + 6) ? at + 6 : 0;
+}
+
+/** `2024-03-20T11:08:39` */
+function isSecond(b: Uint8Array, from: number): boolean {
+  return (
+    b[from + 4] === 45 &&
+    b[from + 7] === 45 &&
+    b[from + 10] === 84 &&
+    b[from + 13] === 58 &&
+    b[from + 16] === 58 &&
+    digits(b, from, from + 4) &&
+    digits(b, from + 5, from + 7) &&
+    digits(b, from + 8, from + 10) &&
+    digits(b, from + 11, from + 13) &&
+    digits(b, from + 14, from + 16) &&
+    digits(b, from + 17, from + 19)
+  );
 }
 
 /** A time of v4's `log.formatter.text.date.format`: whatever stands before ` [level] ` and has digits enough. */

@@ -1,5 +1,6 @@
 import type { Spans } from './spans.ts';
-import { fieldNamed } from './spans.ts';
+import { emqxFields } from './spans.ts';
+import { viewOf } from './words.ts';
 
 const space = 32;
 const comma = 44;
@@ -8,55 +9,78 @@ const newline = 10;
 
 const fieldNo = { tag: 0, clientid: 1, peername: 3 } as const;
 
-/** Finds the values EMQX names in the text behind time and level, of v5 and of v4 (contract: emqx.md C4, C5). */
-export function parseText(b: Uint8Array, from: number, to: number, spans: Spans): void {
+/**
+ * Finds the values EMQX names in the text behind time and level, of v5 and of v4 (contract: emqx.md C4, C5). With
+ * `isMultiline` a value may also end with its line.
+ */
+export function parseText(b: Buffer, from: number, to: number, isMultiline: boolean, spans: Spans): void {
   spans.found = 0;
   let at = from;
   while (at < to && b[at] === space) at++;
-  if (parsePairs(b, at, to, spans)) return;
-  parsePrefix(b, from, to, spans);
+  if (!parsePairs(b, at, to, isMultiline, spans)) parsePrefix(b, from, to, spans);
 }
 
 /** `key: value, key: value`: the known keys that stand in front, whatever their order. False when there is none. */
-function parsePairs(b: Uint8Array, from: number, to: number, spans: Spans): boolean {
+function parsePairs(b: Buffer, from: number, to: number, isMultiline: boolean, spans: Spans): boolean {
+  const view = viewOf(b);
+  let key = knownKeyAt(b, view, from, to);
   let at = from;
-  for (;;) {
-    const keyEnd = keyAt(b, at, to);
-    if (keyEnd < 0) return at !== from;
-    const field = fieldNamed(b, at, keyEnd);
-    // `tns`, the namespace, stands among the known ones; behind any other the event's own report begins.
-    if (field < 0 && !(keyEnd - at === 3 && b[at] === 116 && b[at + 1] === 110)) return at !== from;
-    const value = keyEnd + 2;
-    const end = valueEnd(b, value, to);
-    if (field >= 0) spans.set(field, value, end);
-    at = end;
-    if (at >= to) return true;
-    if (b[at] === comma) at += 2;
-    else while (at < to && (b[at] === newline || b[at] === 13 || b[at] === space)) at++;
-  }
-}
-
-/** Index of the colon of `key: ` at `at`, or -1. */
-function keyAt(b: Uint8Array, at: number, to: number): number {
-  let end = at;
-  while (end < to && isKeyByte(b[end] as number)) end++;
-  return end > at && end + 1 < to && b[end] === colon && b[end + 1] === space ? end : -1;
-}
-
-const isKeyByte = (c: number): boolean => (c >= 97 && c <= 122) || c === 95 || (c >= 48 && c <= 57);
-
-/** A value ends where the next `, key: ` begins, or a line of its own; values may hold commas and colons. */
-function valueEnd(b: Uint8Array, from: number, to: number): number {
-  for (let at = from; at < to; at++) {
-    const c = b[at];
-    if (c === comma) {
-      if (b[at + 1] === space && keyAt(b, at + 2, to) > 0) return at;
-    } else if (c === newline) {
-      return b[at - 1] === 13 && at > from ? at - 1 : at;
+  while (key >= 0) {
+    const value = at + (keyNames[key] as Buffer).length;
+    const lineEnd = isMultiline ? lineEndAt(b, value, to) : to;
+    // A value ends where the next `, key: ` begins; it may hold commas and colons of its own.
+    let end = value;
+    const field = key;
+    for (;;) {
+      end = b.indexOf(comma, end);
+      if (end < 0 || end >= lineEnd) {
+        end = lineEnd;
+        at = lineEnd + 1;
+        while (at < to && b[at] === space) at++;
+        key = knownKeyAt(b, view, at, to);
+        break;
+      }
+      at = end + 2;
+      key = b[end + 1] === space ? knownKeyAt(b, view, at, to) : -1;
+      // Behind a key that is not ours the event's own report begins.
+      if (key >= 0 || (b[end + 1] === space && isKeyAt(b, at, to))) break;
+      end++;
     }
+    if (field < emqxFields.length) spans.set(field, value, end > value && b[end - 1] === 13 ? end - 1 : end);
   }
-  return to;
+  return spans.found !== 0;
 }
+
+/** The keys by field, and behind them `tns`, the namespace, which stands among them but is no field of ours. */
+const keyNames = [...emqxFields, 'tns'].map((name) => Buffer.from(`${name}: `));
+/** No two of them begin with the same four bytes. */
+const keyWords = Int32Array.from(keyNames, (name) => name.readInt32LE(0));
+
+/** Number of the known key that stands at `at` with its colon and blank, or -1. */
+function knownKeyAt(b: Uint8Array, view: DataView, at: number, to: number): number {
+  if (at + 5 > to) return -1;
+  const key = keyWords.indexOf(view.getInt32(at, true));
+  if (key < 0) return -1;
+  const name = keyNames[key] as Buffer;
+  if (at + name.length > to) return -1;
+  for (let i = 4; i < name.length; i++) if (b[at + i] !== name[i]) return -1;
+  return key;
+}
+
+function lineEndAt(b: Buffer, from: number, to: number): number {
+  const end = b.indexOf(newline, from);
+  return end < 0 || end > to ? to : end;
+}
+
+/** True when any `key: ` stands at `at`. */
+function isKeyAt(b: Uint8Array, at: number, to: number): boolean {
+  let end = at;
+  while (end < to && keyBytes[b[end] as number] === 1) end++;
+  return end > at && end + 1 < to && b[end] === colon && b[end + 1] === space;
+}
+
+const keyBytes = new Uint8Array(256);
+for (const c of Buffer.from('abcdefghijklmnopqrstuvwxyz0123456789_')) keyBytes[c] = 1;
 
 /** `clientid@peername [Module] text`, any of the first two absent. A client id may hold blanks and `@`. */
 function parsePrefix(b: Uint8Array, from: number, to: number, spans: Spans): void {

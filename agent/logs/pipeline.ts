@@ -185,7 +185,7 @@ export class Pipeline {
       if (batch && age >= linger) await this.dispatch();
       else if (this.stopping) return;
       else await this.work.wait(batch ? linger - age : quietPollMs, this.ended.signal);
-      if (!batch && this.inFlight === 0) this.pool.trim();
+      if (clock.monotonic() - this.lastChange > quietAfterMs) this.pool.trim();
     }
   }
 

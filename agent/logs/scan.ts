@@ -54,7 +54,8 @@ export async function scanSet(set: LogSet, members: readonly Member[], context: 
   let changed = false;
 
   for (const generation of set.generations) {
-    if (generation.retired || generation.busy) {
+    if (generation.retired) continue;
+    if (generation.busy) {
       byId.delete(generation.id);
       continue;
     }

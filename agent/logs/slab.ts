@@ -9,16 +9,36 @@ const templateAt = bodyLimit;
 const templateSize = 64 * 1024;
 const inputAt = templateAt + templateSize;
 
+/** Copies up to this many bytes are made by words; these may reach so far over the end of what is copied. */
+const shortMove = 32;
+const moveSlack = 4;
+
 /**
  * One piece of memory for the body under construction, the constant parts of a document and the bytes just read.
  * In one buffer `copyWithin` moves bytes natively without allocating: a third of the cost of a copy between two.
  */
 export class Slab {
-  readonly bytes: Buffer = Buffer.allocUnsafeSlow(inputAt + chunkSize);
+  readonly bytes: Buffer = Buffer.allocUnsafeSlow(inputAt + chunkSize + moveSlack);
+  private readonly view = new DataView(this.bytes.buffer);
   readonly inputAt = inputAt;
   readonly templateAt = templateAt;
   /** Whose constant parts lie in the template region. */
   template: unknown;
+
+  /**
+   * Copies `from..to` to `at`, which lies before it; answers the end. Up to three bytes behind the end are overwritten,
+   * so a body is written from front to back. A short copy by words costs half of a native call.
+   */
+  move(at: number, from: number, to: number): number {
+    const length = to - from;
+    if (length > shortMove) {
+      this.bytes.copyWithin(at, from, to);
+    } else {
+      const { view } = this;
+      for (let i = 0; i < length; i += 4) view.setUint32(at + i, view.getUint32(from + i, true), true);
+    }
+    return at + length;
+  }
 
   /** Puts constant parts into the template region. They must fit: fields of a document are bounded when read. */
   install(owner: unknown, parts: Buffer): void {
@@ -32,7 +52,6 @@ export class Slab {
 export class SlabPool {
   private readonly free: Slab[] = [];
   private made = 0;
-  private readonly waiting: (() => void)[] = [];
   private readonly size: number;
 
   constructor(size: number) {
@@ -51,18 +70,13 @@ export class SlabPool {
   give(slab: Slab): void {
     slab.template = undefined;
     this.free.push(slab);
-    for (const wake of this.waiting.splice(0)) wake();
   }
 
-  /** Resolves when a slab may be had. */
-  available(): Promise<void> {
-    if (this.free.length > 0 || this.made < this.size) return Promise.resolve();
-    return new Promise((resolve) => this.waiting.push(resolve));
-  }
-
-  /** Lets go of the memory of slabs that nobody uses. */
+  /** Lets go of the memory of slabs that nobody uses, but for one. */
   trim(): void {
-    this.made -= this.free.length;
-    this.free.length = 0;
+    while (this.free.length > 1) {
+      this.free.pop();
+      this.made--;
+    }
   }
 }

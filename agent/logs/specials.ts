@@ -1,3 +1,5 @@
+import type { Slab } from './slab.ts';
+
 /** A byte that stands for one which is no UTF-8: ASCII's own "substitute", written out as U+FFFD. */
 export const substitute = 0x1a;
 
@@ -83,15 +85,16 @@ for (const [byte, letter] of [
 
 const hex = Buffer.from('0123456789abcdef');
 
-/** Copies `from..to` inside `b` to `at` as the inside of a JSON string; answers the end. */
-export function copyEscaped(b: Buffer, at: number, from: number, to: number): number {
+/** Copies `from..to` inside a slab to `at` as the inside of a JSON string; answers the end. */
+export function copyEscaped(slab: Slab, at: number, from: number, to: number): number {
+  const b = slab.bytes;
   let out = at;
   let run = from;
   for (let i = from; i < to; i++) {
     const c = b[i] as number;
     const letter = escapes[c] as number;
     if (letter === 0) continue;
-    out = copyRun(b, out, run, i);
+    out = slab.move(out, run, i);
     run = i + 1;
     b[out++] = 92;
     b[out++] = letter;
@@ -108,15 +111,7 @@ export function copyEscaped(b: Buffer, at: number, from: number, to: number): nu
       b[out++] = hex[c & 15] as number;
     }
   }
-  return copyRun(b, out, run, to);
-}
-
-/** Copies bytes as they are; a short run costs less byte by byte than a native call. */
-export function copyRun(b: Buffer, at: number, from: number, to: number): number {
-  const length = to - from;
-  if (length > 8) b.copyWithin(at, from, to);
-  else for (let i = 0; i < length; i++) b[at + i] = b[from + i] as number;
-  return at + length;
+  return slab.move(out, run, to);
 }
 
 /** Puts `substitute` in the place of each byte of `from..to` that is no valid UTF-8. */

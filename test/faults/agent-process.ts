@@ -27,11 +27,21 @@ export class AgentProcess {
   private child: ChildProcess | undefined;
   private readonly harness: string;
   private readonly config: string;
+  private readonly write: (settings: LogSettings) => void;
+  private settings: LogSettings;
 
   constructor(bundles: string, root: string, settings: LogSettings, stateDirectory: string) {
     this.harness = join(bundles, 'harness.mjs');
     this.config = join(root, 'config.json');
-    writeFileSync(this.config, JSON.stringify({ stateDirectory, settings }));
+    this.write = (changed) => writeFileSync(this.config, JSON.stringify({ stateDirectory, settings: changed }));
+    this.settings = settings;
+    this.write(settings);
+  }
+
+  /** Changes the settings for the next start. */
+  change(change: (settings: LogSettings) => LogSettings): void {
+    this.settings = change(this.settings);
+    this.write(this.settings);
   }
 
   get pid(): number | undefined {

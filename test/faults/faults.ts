@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { bundle } from '../stand-ins/bundle.ts';
 import { plans } from './plans.ts';
 import { SeededRandom } from './random.ts';
 import { runRound } from './round.ts';
@@ -6,7 +7,7 @@ import { runRound } from './round.ts';
 /**
  * Rounds of each fault against the real process. A failing round prints what replays it alone. Answers the exit code.
  */
-export async function main(args: readonly string[], bundles: string): Promise<number> {
+export async function main(args: readonly string[]): Promise<number> {
   const { values } = parseArgs({
     args: [...args],
     options: { rounds: { type: 'string' }, seed: { type: 'string' }, fault: { type: 'string' } },
@@ -18,6 +19,7 @@ export async function main(args: readonly string[], bundles: string): Promise<nu
   }
   const rounds = Number(values.rounds ?? (values.seed !== undefined && values.fault !== undefined ? 1 : 10));
   const first = values.seed === undefined ? Math.floor(Math.random() * 1e9) : Number(values.seed);
+  const bundles = await bundle({ harness: 'test/faults/harness.ts', writer: 'test/stand-ins/emqx/writer-main.ts' });
   const began = Date.now();
   let failed = 0;
   let done = 0;
@@ -25,7 +27,7 @@ export async function main(args: readonly string[], bundles: string): Promise<nu
     const base = first + (values.fault === undefined ? plans.indexOf(plan) * 1000 : 0);
     for (let round = 0; round < rounds; round++) {
       const seed = base + round;
-      const { problem, summary } = await runRound(plan, new SeededRandom(seed), bundles);
+      const { problem, summary } = await runRound(plan, new SeededRandom(seed), bundles.directory);
       done++;
       if (problem === undefined) {
         console.log(`ok    ${plan.name} seed ${seed}: ${summary}`);
@@ -36,6 +38,7 @@ export async function main(args: readonly string[], bundles: string): Promise<nu
       console.log(`      replay: npm run test:faults -- --fault ${plan.name} --seed ${seed}`);
     }
   }
+  bundles.remove();
   console.log(`${done - failed} of ${done} rounds hold, in ${Math.round((Date.now() - began) / 1000)} s`);
   return failed > 0 ? 1 : 0;
 }

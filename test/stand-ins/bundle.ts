@@ -1,21 +1,16 @@
-// Bundles TypeScript entries for plain Node, so that stand-ins and harnesses can run as processes of their own.
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
 /**
- * Builds `{name: path from the repository's root}` to `name.mjs` files; answers their directory and how to remove it.
- * @param {Record<string, string>} entries
+ * Bundles TypeScript entries, `{name: path from the repository's root}`, to `name.mjs` files for plain Node, so that
+ * stand-ins and harnesses can run as processes of their own. Tests run in the repository's root.
  */
-export async function bundle(entries) {
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+export async function bundle(entries: Record<string, string>): Promise<{ directory: string; remove: () => void }> {
+  const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
   const directory = mkdtempSync(join(tmpdir(), 'bundle-'));
   await build({
-    absWorkingDir: root,
     entryPoints: entries,
     outdir: directory,
     outExtension: { '.js': '.mjs' },

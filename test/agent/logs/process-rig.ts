@@ -1,0 +1,88 @@
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'vitest';
+import { AgentProcess } from '../../faults/agent-process.ts';
+import { formatLine } from '../../stand-ins/emqx/writer-lines.ts';
+import { Sink } from '../../stand-ins/sink/sink.ts';
+import { until } from './rig.ts';
+
+/** The shipper's real process over a directory of its own, and numbered lines to put there. */
+export class ProcessRig {
+  readonly root = mkdtempSync(join(tmpdir(), 'rotation-'));
+  readonly directory: string;
+  readonly sink = new Sink({ keep: true });
+  /** Number of the next line. */
+  seq = 0;
+  readonly agent: AgentProcess;
+
+  private constructor(bundles: string, directory: string) {
+    this.directory = join(this.root, directory);
+    this.agent = new AgentProcess(
+      bundles,
+      this.root,
+      {
+        directory: this.directory,
+        include: [],
+        exclude: [],
+        clusterId: 'c1',
+        agentId: 'a1',
+        agentVersion: '0',
+        nodeName: undefined,
+        target: {
+          urls: ['http://127.0.0.1:1'],
+          username: '',
+          password: '',
+          index: 'emqx',
+          ca: undefined,
+          insecure: false,
+        },
+        fields: {},
+        redact: [],
+        gzip: false,
+      },
+      join(this.root, 'state'),
+    );
+  }
+
+  static async make(bundles: string, directory = 'log'): Promise<ProcessRig> {
+    const rig = new ProcessRig(bundles, directory);
+    await rig.sink.start();
+    rig.agent.change((settings) => ({ ...settings, target: { ...settings.target, urls: [rig.sink.url] } }));
+    if (directory === 'log') mkdirSync(rig.directory);
+    return rig;
+  }
+
+  path(name = 'emqx.log'): string {
+    return join(this.directory, name);
+  }
+
+  lines(count: number): string {
+    let text = '';
+    for (let i = 0; i < count; i++) text += formatLine('v5-text', this.seq++);
+    return text;
+  }
+
+  append(count: number, path = this.path()): void {
+    appendFileSync(path, this.lines(count));
+  }
+
+  /** Waits until all lines so far are in the index, then makes sure that each is there once and in file order. */
+  async settled(lost = 0): Promise<void> {
+    const { oracle } = this.sink;
+    const arrived = () => oracle.verdict(this.seq).unique;
+    await until(
+      () => arrived() >= this.seq - lost,
+      () => `${arrived()} of ${this.seq}; ${JSON.stringify(this.agent.status)}`,
+    );
+    expect(oracle.verdict(this.seq)).toMatchObject({ unique: this.seq - lost, doubled: 0 });
+    const order = this.sink.kept.map(({ document }) => Number(document['event.sequence']));
+    expect(order).toEqual([...order].sort((a, b) => a - b));
+  }
+
+  async end(): Promise<void> {
+    await this.agent.end('SIGKILL');
+    await this.sink.stop();
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
