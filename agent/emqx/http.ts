@@ -3,7 +3,7 @@ import { rootCertificates } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../src/core/clock.ts';
 import { formatDuration } from '../../src/core/duration.ts';
-import { reasonOf } from '../../src/core/errors.ts';
+import { explain } from '../trust.ts';
 import { within } from './deadline.ts';
 import { EmqxError } from './errors.ts';
 
@@ -102,22 +102,13 @@ function flat(headers: Readonly<Record<string, string | string[] | undefined>>):
   return out;
 }
 
-const notTrusted =
-  /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|HOSTNAME_MISMATCH|EPROTO|ERR_SSL|wrong version number/i;
-
 function connectionError(base: string, error: unknown): EmqxError {
-  const inner = error instanceof AggregateError ? error.errors[0] : error;
-  const code = String((inner as NodeJS.ErrnoException)?.code ?? '');
+  const { code, reason, tls } = explain(error);
   if (code === 'ECONNREFUSED') return new EmqxError('refused', { url: base }, error);
   if (code === 'UND_ERR_CONNECT_TIMEOUT') {
     return new EmqxError('timeout', { url: base, limit: formatDuration(connectTimeout) }, error);
   }
-  const reason = reasonOf(inner);
-  return new EmqxError(
-    notTrusted.test(`${code} ${reason}`) ? 'untrusted' : 'unreachable',
-    { url: base, reason },
-    error,
-  );
+  return new EmqxError(tls === 'theirs' ? 'untrusted' : 'unreachable', { url: base, reason }, error);
 }
 
 /** A small GET without credentials, within the time of a call. Throws as `request` does. */

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import type { IClientOptions, MqttClient } from 'mqtt';
 import { connectionId, encodeFrame, TunnelError } from '../../src/contract/frames.ts';
-import { reasonOf } from '../../src/core/errors.ts';
+import { explain } from '../trust.ts';
 import { BrokerError } from './errors.ts';
 import type { TunnelSettings } from './types.ts';
 
@@ -163,9 +163,6 @@ export function brokerUrl(text: string): URL {
   throw new BrokerError('bad_server', { server });
 }
 
-const notTrusted =
-  /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY)|ERR_TLS|HOSTNAME_MISMATCH|EPROTO|ERR_SSL|wrong version number/i;
-
 /** Return codes of CONNACK (MQTT 3.1.1, table 3.1). */
 const refusals: Readonly<Record<number, string>> = {
   1: 'it does not speak MQTT 3.1.1',
@@ -175,15 +172,18 @@ const refusals: Readonly<Record<number, string>> = {
 function brokerError(server: string, error: unknown): BrokerError {
   if (error instanceof BrokerError) return error;
   if (error === undefined) return new BrokerError('lost', { server });
-  const inner = error instanceof AggregateError ? error.errors[0] : error;
-  const code = (inner as { code?: unknown })?.code;
-  const reason = reasonOf(inner);
-  if (code === 4 || code === 5) return new BrokerError('bad_credentials', { server }, error);
-  if (code === 3) return new BrokerError('unavailable', { server }, error);
-  if (typeof code === 'number') return new BrokerError('rejected', { server, reason: refusals[code] ?? reason }, error);
+  const refusal = (error as { code?: unknown })?.code;
+  if (refusal === 4 || refusal === 5) return new BrokerError('bad_credentials', { server }, error);
+  if (refusal === 3) return new BrokerError('unavailable', { server }, error);
+  const { code, reason, tls } = explain(error);
+  if (typeof refusal === 'number') {
+    return new BrokerError('rejected', { server, reason: refusals[refusal] ?? reason }, error);
+  }
   if (code === 'ECONNREFUSED') return new BrokerError('refused', { server }, error);
-  if (/keepalive|connack timeout|timed? ?out/i.test(`${code} ${reason}`))
+  if (/keepalive|connack timeout|timed? ?out/i.test(`${code} ${reason}`)) {
     return new BrokerError('silent', { server }, error);
+  }
   if (code === 'ECONNRESET' || code === 'EPIPE') return new BrokerError('lost', { server }, error);
-  return new BrokerError(notTrusted.test(`${code} ${reason}`) ? 'untrusted' : 'unreachable', { server, reason }, error);
+  if (tls === 'ours') return new BrokerError('client_certificate', { server, reason }, error);
+  return new BrokerError(tls === 'theirs' ? 'untrusted' : 'unreachable', { server, reason }, error);
 }

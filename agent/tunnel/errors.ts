@@ -12,6 +12,8 @@ const sentences = {
   silent: 'The MQTT broker at {server} does not answer',
   untrusted:
     'The TLS certificate of the MQTT broker at {server} is not trusted: {reason}; give the agent its CA certificate',
+  client_certificate:
+    'The MQTT broker at {server} does not accept the certificate of the agent ({reason}); set its certificate and key in agent.yaml',
   bad_credentials:
     'The MQTT broker at {server} does not accept the credentials that ECP gave; run emqxee-agent register again',
   unavailable: 'The MQTT broker at {server} is not available now',

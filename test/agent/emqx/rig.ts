@@ -21,13 +21,17 @@ export async function emqx(knobs: Partial<Knobs> = {}, options: StartOptions = {
   return standIn;
 }
 
-/** Real time that a test can push forward, and in which every wait is a hundredth as long. */
-export function fastClock(): Clock & { advance(ms: number): void } {
+/** Real time that a test can push forward, and in which every wait is a twentieth as long. */
+export interface TestClock extends Clock {
+  advance(ms: number): void;
+}
+
+export function fastClock(scale = 20): TestClock {
   let ahead = 0;
   return {
     now: () => systemClock.now() + ahead,
     monotonic: () => systemClock.monotonic() + ahead,
-    sleep: (ms, signal) => systemClock.sleep(ms / 100, signal),
+    sleep: (ms, signal) => systemClock.sleep(ms / scale, signal),
     advance: (ms) => {
       ahead += ms;
     },
@@ -47,14 +51,13 @@ export function memoryLogger(): Logger & { readonly lines: Line[] } {
 
 export interface Watched {
   readonly observer: EmqxObserver;
-  readonly clock: ReturnType<typeof fastClock>;
+  readonly clock: TestClock;
   readonly lines: Line[];
   /** The next look that satisfies `wanted`, the current one not counted. */
   next(wanted?: (seen: Observation) => boolean): Promise<Observation>;
 }
 
-export function watch(settings: EmqxSettings): Watched {
-  const clock = fastClock();
+export function watch(settings: EmqxSettings, clock = fastClock()): Watched {
   const logger = memoryLogger();
   const observer = createEmqxObserver({ clock, logger, agentId: 'agent-1' });
   atEnd(() => observer.stop(100));

@@ -70,7 +70,7 @@ const cases: Readonly<Record<string, Case>> = {
   'a slow EMQX': {
     field: 'nodeConnectError',
     says: 'EMQX at <url> did not answer within 10s',
-    knobs: { delayMs: 250 },
+    knobs: { delayMs: 800 },
     cure: { delayMs: 0 },
   },
   'an EMQX that starts': {

@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { systemClock } from '../../../src/core/clock.ts';
 import type { Handler } from '../../stand-ins/emqx/server.ts';
 import { startWire, type Wire } from '../../stand-ins/wire.ts';
-import { emqx, settingsFor, watch } from '../emqx/rig.ts';
+import { emqx } from '../emqx/rig.ts';
 import { collect, type Requester, startRequester } from './requester.ts';
-import { atEnd, broker, startTunnel, topics, tunnelSettings, until, wholeLine } from './rig.ts';
+import { atEnd, broker, looked, startTunnel, topics, tunnelSettings, until, wholeLine } from './rig.ts';
 
 const portOf = (url: string) => Number(new URL(url).port);
 
@@ -46,8 +46,7 @@ async function overWire() {
   const between = await broker();
   const wire = await startWire(portOf(between.url));
   atEnd(() => wire.stop());
-  const { observer, next } = watch(settingsFor(node, { intervalMs: 600_000 }));
-  await next();
+  const observer = await looked(node);
   const timings = { connectMs: 2000, keepaliveS: 1 };
   const settings = tunnelSettings(`mqtt://127.0.0.1:${wire.port}`);
   const { tunnel, lines } = startTunnel(settings, observer.gateway, { timings });
@@ -162,8 +161,7 @@ describe('a cut between agent and EMQX', () => {
     atEnd(() => wire.stop());
     const between = await broker();
     const url = `http://127.0.0.1:${wire.port}`;
-    const { observer, next } = watch(settingsFor({ dashboardUrl: url, apiUrl: url }, { intervalMs: 600_000 }));
-    await next();
+    const observer = await looked({ dashboardUrl: url, apiUrl: url });
     const { tunnel } = startTunnel(tunnelSettings(between.url), observer.gateway);
     const requester = await startRequester(between.url, topics);
     atEnd(() => requester.end());

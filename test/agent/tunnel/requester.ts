@@ -43,8 +43,9 @@ interface Open {
 export async function startRequester(
   url: string,
   topics = { request: 'requests/1', reply: 'replies/1' },
+  login: { username?: string; password?: string } = {},
 ): Promise<Requester> {
-  const client = mqtt.connect(url, { protocolVersion: 4, reconnectPeriod: 0, rejectUnauthorized: false });
+  const client = mqtt.connect(url, { protocolVersion: 4, reconnectPeriod: 0, rejectUnauthorized: false, ...login });
   (client.stream as Partial<Socket>).setNoDelay?.(true);
   await new Promise<void>((resolve, reject) => {
     client.once('connect', () => resolve());

@@ -1,11 +1,12 @@
 import { afterEach } from 'vitest';
+import type { EmqxObserver } from '../../../agent/emqx/types.ts';
 import { createTunnel } from '../../../agent/tunnel/tunnel.ts';
 import type { Tunnel, TunnelSettings } from '../../../agent/tunnel/types.ts';
 import { systemClock } from '../../../src/core/clock.ts';
 import { type Broker, type BrokerOptions, startBroker } from '../../stand-ins/broker.ts';
 import type { Knobs } from '../../stand-ins/emqx/knobs.ts';
 import type { EmqxStandIn, StartOptions } from '../../stand-ins/emqx/server.ts';
-import { emqx, type Line, memoryLogger, watch } from '../emqx/rig.ts';
+import { emqx, fastClock, type Line, memoryLogger, watch } from '../emqx/rig.ts';
 import { settingsFor } from '../emqx/settings.ts';
 import { type Requester, startRequester } from './requester.ts';
 import { topics, tunnelSettings } from './settings.ts';
@@ -52,7 +53,15 @@ export async function until(what: () => boolean, ms = 5000): Promise<void> {
   }
 }
 
-export interface Line4 extends Started {
+/** An observer that has looked once, in real time, and found all well. */
+export async function looked(node: { dashboardUrl: string; apiUrl: string }): Promise<EmqxObserver> {
+  const { observer, next } = watch(settingsFor(node, { intervalMs: 600_000 }), fastClock(1));
+  const seen = await next();
+  if (seen.nodeConnectError !== '') throw new Error(seen.nodeConnectError);
+  return observer;
+}
+
+export interface WholeLine extends Started {
   readonly node: EmqxStandIn;
   readonly broker: Broker;
   readonly requester: Requester;
@@ -63,11 +72,10 @@ export async function wholeLine(
   knobs: Partial<Knobs> = {},
   handle?: StartOptions['handle'],
   options: BrokerOptions = {},
-): Promise<Line4> {
+): Promise<WholeLine> {
   const node = await emqx(knobs, handle && { handle });
   const between = await broker(options);
-  const { observer, next } = watch(settingsFor(node, { intervalMs: 600_000 }));
-  await next();
+  const observer = await looked(node);
   const started = startTunnel(tunnelSettings(between.url), observer.gateway);
   const requester = await startRequester(between.url, topics);
   atEnd(() => requester.end());

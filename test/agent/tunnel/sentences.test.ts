@@ -103,6 +103,14 @@ describe('what an operator reads about the broker', () => {
     await until(() => tunnel.status().state === 'healthy');
   });
 
+  it.each(['mqtts', 'wss'] as const)('when it wants a certificate of the agent (%s)', async (scheme) => {
+    const { url } = await broker({ scheme, tls: authority.issue('broker'), clientCa: authority.cert });
+    const { host, protocol } = new URL(url);
+    expect(await reasonWith(url, { ca: authority.cert })).toMatch(
+      `The MQTT broker at ${protocol}//${host} does not accept the certificate of the agent (`,
+    );
+  });
+
   it('goes when the trouble goes', async () => {
     let code = 4;
     const { url } = await broker({ refuse: () => code });

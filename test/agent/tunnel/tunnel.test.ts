@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { encodeFrame, tunnelLimits } from '../../../src/contract/frames.ts';
 import { createAuthority } from '../../stand-ins/certificates.ts';
 import type { Handler } from '../../stand-ins/emqx/server.ts';
-import { emqx, settingsFor, watch } from '../emqx/rig.ts';
+import { emqx } from '../emqx/rig.ts';
 import { collect, startRequester } from './requester.ts';
-import { atEnd, broker, startTunnel, topics, tunnelSettings, until, wholeLine } from './rig.ts';
+import { atEnd, broker, looked, startTunnel, topics, tunnelSettings, until, wholeLine } from './rig.ts';
 
 /** `/api/v5/echo` gives back method, headers and body; `/api/v5/bytes/N` sends N bytes without saying how many. */
 const workshop: Handler = (request, response) => {
@@ -225,8 +225,7 @@ describe('the tunnel', () => {
   it('publishes telemetry where the metadata names a topic, and nowhere else', async () => {
     const between = await broker();
     const node = await emqx();
-    const { observer, next } = watch(settingsFor(node));
-    await next();
+    const observer = await looked(node);
     const telemetry = observer.telemetry();
     if (!telemetry) throw new Error('no telemetry');
     const { tunnel } = startTunnel(tunnelSettings(between.url), observer.gateway);
@@ -247,8 +246,8 @@ describe('the tunnel', () => {
     const agents = await Promise.all(
       [1, 2].map(async (n) => {
         const names = n === 1 ? ['emqx@n1', 'emqx@n2'] : ['emqx@n2', 'emqx@n1'];
-        const { observer, next } = watch(settingsFor(await emqx({ nodes: names })));
-        const seen = await next();
+        const observer = await looked(await emqx({ nodes: names }));
+        const seen = observer.status().observation;
         const settings = tunnelSettings(between.url, { requestTopic: `requests/${n}`, replyTopic: `replies/${n}` });
         const { tunnel } = startTunnel(settings, observer.gateway);
         const requester = await startRequester(between.url, { request: `requests/${n}`, reply: `replies/${n}` });
@@ -277,8 +276,7 @@ describe('the tunnel over', () => {
         ...(secure && { tls: authority.issue('broker'), clientCa: authority.cert }),
       });
       const node = await emqx();
-      const { observer, next } = watch(settingsFor(node));
-      await next();
+      const observer = await looked(node);
       const client = authority.issue('agent');
       const { tunnel } = startTunnel(
         tunnelSettings(between.url, secure ? { ca: authority.cert, cert: client.cert, key: client.key } : {}),
