@@ -15,17 +15,22 @@ interface Count {
   closedUntil: number;
 }
 
-const free = 5;
 const longestMs = 5 * 60_000;
 const forgetMs = 15 * 60_000;
 const mostKeys = 10_000;
 
 /**
- * Slows down guessing: after five failures under one key each further one doubles the time in which no attempt is
+ * Slows down guessing: after some failures under one key each further one doubles the time in which no attempt is
  * looked at, from a second to five minutes. Kept in memory and bounded: a flood of names pushes out the oldest.
  */
 export class Throttle {
   readonly #counts = new Map<string, Count>();
+  readonly #free: number;
+
+  /** `free`: failures that cost nothing. */
+  constructor(free = 5) {
+    this.#free = free;
+  }
 
   /** Throws `throttled` while the key is closed. */
   check(key: string, now: number): void {
@@ -36,7 +41,7 @@ export class Throttle {
   failed(key: string, now: number): void {
     const before = this.#counts.get(key);
     const failures = (before && now - before.closedUntil < forgetMs ? before.failures : 0) + 1;
-    const wait = failures < free ? 0 : Math.min(longestMs, 1000 * 2 ** Math.min(failures - free, 20));
+    const wait = failures < this.#free ? 0 : Math.min(longestMs, 1000 * 2 ** Math.min(failures - this.#free, 20));
     // Deleted first, so that the order of the map is the order of the last failure.
     this.#counts.delete(key);
     this.#counts.set(key, { failures, closedUntil: now + wait });

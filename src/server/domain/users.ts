@@ -14,25 +14,33 @@ export interface UserData {
   readonly admin: boolean;
 }
 
+/** Counts failed logins: by account, which protects it, and by address, which may not try one account after another. */
+export interface LoginGuard {
+  readonly byName: Throttle;
+  readonly byAddress: Throttle;
+}
+
 /** Logs in by name or email. Wrong name, wrong password and disabled account look the same from outside. */
 export async function login(
   world: World,
-  throttle: Throttle,
+  guard: LoginGuard,
   given: { readonly username: string; readonly password: string },
   address: string,
 ): Promise<Tokens & { admin: boolean }> {
   const { db, clock, settings } = world;
   const name = given.username.trim();
-  // By both: one account is protected from everywhere, and one address from trying many accounts.
-  const keys = [`name:${name.toLowerCase()}:${address}`, `address:${address}`] as const;
-  throttle.check(keys[0], clock.now());
+  // With the address, so that nobody can lock another out of their account.
+  const key = `${name.toLowerCase()} ${address}`;
+  guard.byName.check(key, clock.now());
+  guard.byAddress.check(address, clock.now());
   const user = await findByLogin(db, name);
   const right = await verifyPassword(given.password, user?.password);
   if (!user || !right || user.enabled !== 1) {
-    throttle.failed(keys[0], clock.now());
+    guard.byName.failed(key, clock.now());
+    guard.byAddress.failed(address, clock.now());
     throw new Failure('bad_credentials');
   }
-  throttle.succeeded(keys[0]);
+  guard.byName.succeeded(key);
   const now = clock.now();
   return db.transaction().execute(async (tx) => {
     const tokens = await openSession(tx, user.id, now, settings.tokenLives);

@@ -12,6 +12,8 @@ import type { On } from '../router.ts';
 export function accountRoutes(on: On, world: World): void {
   const { db, settings } = world;
   const throttle = new Throttle();
+  // Many people may share an address behind a proxy: it is closed later.
+  const guard = { byName: new Throttle(), byAddress: new Throttle(50) };
 
   on(getVersion, 'anyone', () => ({
     version,
@@ -20,7 +22,7 @@ export function accountRoutes(on: On, world: World): void {
     xPlatform: settings.platform,
   }));
 
-  on(api.login, 'anyone', ({ body, operator }) => login(world, throttle, body, operator.address));
+  on(api.login, 'anyone', ({ body, operator }) => login(world, guard, body, operator.address));
 
   on(api.refreshToken, 'anyone', ({ body, now }) => refreshSession(db, body.refreshToken, now, settings.tokenLives));
 
