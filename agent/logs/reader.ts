@@ -17,6 +17,7 @@ export type ReadResult = 'records' | 'full' | 'stalled' | 'changed';
 /** How much of an over-long line is searched for its end in one go. */
 const searchStep = 4 * 1024 * 1024;
 const readAt = promisify(read);
+const unfinished: Reach = { final: false, quiet: false };
 
 /** Turns the unread bytes of a file into documents of a batch. One for the whole shipper. */
 export class Reader {
@@ -29,7 +30,7 @@ export class Reader {
     set: LogSet,
     file: Generation,
     template: Template,
-    reach: Reach,
+    wanted: Reach,
     limit: number,
     masks: Masks | undefined,
   ): Promise<ReadResult> {
@@ -38,6 +39,9 @@ export class Reader {
     const count = await file.read(b, slab.inputAt, chunkSize);
     if (count <= 0 || file.retired) return 'changed';
     const before = file.tail.length;
+    // What has no break and no successor is whole where the file ends, never where a full chunk happens to end.
+    const goesOn = before + count === chunkSize && file.position + count < file.size;
+    const reach = goesOn ? unfinished : wanted;
     const from = slab.inputAt + before;
     const long = file.longEnd > 0;
     const to = long ? Math.min(from + count, from + recordLimit + 1) : from + count;
@@ -79,7 +83,7 @@ export class Reader {
     }
     if (result === 'records') done = splitter.next;
     writer.settle(slab, file.inherited);
-    if (done === from) return result === 'full' ? result : this.stall(file, count + before === chunkSize, reach);
+    if (done === from) return result === 'full' ? result : this.stall(file, count + before === chunkSize, wanted);
     if (long) file.jump();
     else file.advance(base + done, kept, before);
     if (owner) {

@@ -1,0 +1,30 @@
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { createLogShipper } from '../../../agent/logs/shipper.ts';
+import { systemClock } from '../../../src/core/clock.ts';
+import { EmqxLogWriter } from '../../stand-ins/emqx/writer.ts';
+import { Rig, until } from './rig.ts';
+
+let rig: Rig;
+beforeEach(async () => {
+  rig = new Rig();
+  await rig.sink.start();
+});
+afterEach(() => rig.end());
+
+it('takes no line apart where a read ends within a finished file that has been quiet for long', async () => {
+  const writer = new EmqxLogWriter({ directory: rig.directory, fileBytes: 2_000_000, files: 5, indexLagMs: 0 });
+  writer.write(10_000);
+  writer.close();
+  const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+  // As on a machine that takes a second for a read, or with a sink that holds the reading back.
+  const clock = { ...systemClock, monotonic: () => systemClock.monotonic() * 1000 };
+  rig.shipper = createLogShipper({ stateDirectory: rig.state, logger: silent, clock, random: Math.random });
+  rig.shipper.apply(rig.settings());
+  await until(
+    () => rig.sink.oracle.verdict(10_000).unique === 10_000,
+    () => JSON.stringify(rig.sink.oracle.verdict(10_000)),
+  );
+  await rig.stop();
+  expect(rig.sink.kept).toHaveLength(10_000);
+  expect(rig.messages().filter((message) => !/seq: \d{10}/.test(message))).toEqual([]);
+});
