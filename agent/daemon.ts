@@ -56,6 +56,8 @@ export class Daemon {
   #settings: PartSettings;
   #health: { readonly server: Server; readonly at: string } | undefined;
   #healthTrouble: string | undefined;
+  /** The news that ECP was last told. */
+  #told = '';
   /** Registrations and reloads, one after the other. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -145,6 +147,7 @@ export class Daemon {
       const broken = [this.#parts.tunnel, this.#parts.logs].some((part) => part.status().state === 'failing');
       // Credentials that ECP has changed meanwhile look like a broken tunnel or log storage from here.
       if (broken) this.#parts.report.refreshMetadata();
+      if (this.#news() !== this.#told) this.#parts.report.reportSoon();
       await this.#clock.sleep(tickMs, signal).catch(() => undefined);
     }
   }
@@ -159,6 +162,7 @@ export class Daemon {
       logsWait: this.#settings.logsWait,
       configTrouble: this.#configFile.trouble ?? this.#healthTrouble,
       configSince: this.#configFile.since,
+      redact: (text) => this.#secrets.redact(text),
     });
   }
 
@@ -278,11 +282,23 @@ export class Daemon {
     });
   }
 
+  /** What of a report ECP should not have to wait for: trouble that came or went, nodes that changed. */
+  #news(report = this.#draft()): string {
+    const { clusterNodes, ...rest } = report;
+    return JSON.stringify([rest, clusterNodes.map(({ node, version: release, status }) => [node, release, status])]);
+  }
+
   #report(): Report {
+    const report = this.#draft();
+    this.#told = this.#news(report);
+    return report;
+  }
+
+  #draft(): Report {
     const { observation } = this.#parts.emqx.status();
     const sentence = (part: { status(): { state: string; reason?: string } }) => {
       const { state, reason } = part.status();
-      return state === 'failing' ? (reason ?? 'failing') : '';
+      return state === 'failing' ? this.#secrets.redact(reason ?? 'failing') : '';
     };
     const { logsWait } = this.#settings;
     return {

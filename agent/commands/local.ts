@@ -45,6 +45,7 @@ async function membership(context: AgentContext) {
     connect: connectEcp,
     config: await loadConfig(home),
     now: () => context.clock.now(),
+    signal: context.signal,
     log: { debug: () => {}, info: () => {}, warn: say, error: say },
   };
 }

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Options, OptionValues } from '../../src/cli/command.ts';
 import type { RegisterAnswer, RegisterRequest } from '../../src/contract/control.ts';
 import { exit, Failure, reasonOf } from '../../src/core/errors.ts';
+import type { Text } from '../../src/core/text.ts';
 import { type AgentContext, define } from './context.ts';
 import { registerLocally } from './local.ts';
 import { SecretInput } from './secret-input.ts';
@@ -127,14 +128,15 @@ export const register = define({
 async function requestFrom(context: AgentContext, given: OptionValues<typeof options>): Promise<RegisterRequest> {
   const secrets = new SecretInput(context);
   const url = given.url ?? (context.env.ECP_URL || undefined);
-  if (!url) throw needed('--url', '--url');
+  if (!url) throw needed({ en: 'the address of ECP', zh: 'ECP 的地址' }, '--url URL');
   const registrationToken = await secrets.read({
     flag: 'registration-token',
     given: given.registrationToken,
     file: given.registrationTokenFile,
     env: 'ECP_REGISTRATION_TOKEN',
   });
-  if (!registrationToken) throw needed('--registration-token', '--registration-token-file FILE');
+  if (!registrationToken)
+    throw needed({ en: 'the registration token', zh: '注册令牌' }, '--registration-token-file FILE');
   let username = given.emqxDashboardUsername ?? (context.env.EMQX_DASHBOARD_USERNAME || undefined);
   let password = await secrets.read({
     flag: 'emqx-dashboard-password',
@@ -150,7 +152,8 @@ async function requestFrom(context: AgentContext, given: OptionValues<typeof opt
     env: 'EMQX_API_SECRET',
   });
   hideCommandLine(context, secrets.onCommandLine);
-  if (apiKey && !apiSecret) throw needed('--emqx-api-secret', '--emqx-api-secret-file FILE');
+  if (apiKey && !apiSecret)
+    throw needed({ en: "the API key's secret", zh: 'API Key 的密钥' }, '--emqx-api-secret-file FILE');
   if (!apiKey && context.interactive) {
     const prompt = await context.prompt();
     username ??=
@@ -208,7 +211,7 @@ async function show(context: AgentContext, request: RegisterRequest, answer: Reg
   }
 }
 
-function needed(name: string, flag: string): Failure {
+function needed(name: Text, flag: string): Failure {
   return new Failure('input_required', { name, flag });
 }
 

@@ -8,6 +8,8 @@ export interface EnrolDeps {
   readonly connect: ConnectEcp;
   /** Wall clock, epoch milliseconds. */
   readonly now: () => number;
+  /** Ends the waiting for ECP. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Enrolment {
@@ -25,7 +27,7 @@ export async function enrol(request: RegisterRequest, nodeId: string, deps: Enro
   const address = { url: request.url, ca: request.ca, insecure: request.insecure ?? false };
   const token = await withConnection(deps.connect, address, undefined, async (ecp) => {
     try {
-      return await ecp.register(nodeId, request.registrationToken);
+      return await ecp.register(nodeId, request.registrationToken, deps.signal);
     } catch (error) {
       if (error instanceof Failure && (error.status === 401 || error.status === 403)) {
         throw new Failure('bad_registration_token', {}, { status: error.status, cause: error });
@@ -43,7 +45,7 @@ export async function enrol(request: RegisterRequest, nodeId: string, deps: Enro
     logs: { enabled: request.enableLog ?? request.logDir !== undefined, directory: request.logDir },
   };
   try {
-    const metadata = await withConnection(deps.connect, address, token, (ecp) => ecp.metadata());
+    const metadata = await withConnection(deps.connect, address, token, (ecp) => ecp.metadata(deps.signal));
     return { registration, metadata, check: { subject: 'ecp', ok: true, sentence: `ECP at ${request.url} accepted` } };
   } catch (error) {
     const sentence = `ECP accepted, but does not send its metadata yet: ${reasonOf(error)}`;
@@ -62,10 +64,10 @@ export function emqxOf(request: RegisterRequest): Registration['emqx'] {
  * Takes an agent out of ECP. An ECP that no longer knows its token has nothing left to do. Throws `unreachable` and the
  * like: then the registration stands.
  */
-export async function withdraw(registration: Registration, connect: ConnectEcp): Promise<void> {
+export async function withdraw(registration: Registration, connect: ConnectEcp, signal?: AbortSignal): Promise<void> {
   const { url, ca, insecure, token } = registration;
   try {
-    await withConnection(connect, { url, ca, insecure }, token, (ecp) => ecp.unregister());
+    await withConnection(connect, { url, ca, insecure }, token, (ecp) => ecp.unregister(signal));
   } catch (error) {
     if (error instanceof Failure && error.status === 401) return;
     throw error;

@@ -15,6 +15,8 @@ export interface MembershipDeps {
   /** Wall clock, epoch milliseconds. */
   readonly now: () => number;
   readonly log: Logger;
+  /** Ends the waiting for ECP. */
+  readonly signal?: AbortSignal | undefined;
   /** The new registration is on disk. */
   readonly joined: (registration: Registration, metadata: Metadata | undefined) => void;
 }
@@ -24,17 +26,17 @@ export interface MembershipDeps {
  * replaced only after ECP has accepted the new one; where it was another ECP or cluster, the agent is taken out there.
  */
 export async function join(request: RegisterRequest, deps: MembershipDeps): Promise<RegisterAnswer> {
-  const { state, connect, now, log } = deps;
+  const { state, connect, now, log, signal } = deps;
   const nodeId = state.nodeId();
   const checking = checkAll(request, deps.config);
   if (request.dryRun) return { nodeId, checks: await checking };
   const old = formerOf(state, log);
-  const { registration, metadata, check } = await enrol(request, nodeId, { connect, now });
+  const { registration, metadata, check } = await enrol(request, nodeId, { connect, now, signal });
   state.saveRegistration(registration);
   if (metadata) state.saveMetadata(registration, metadata);
   deps.joined(registration, metadata);
   if (old && replaced(old.registration, old.clusterId, registration, metadata?.clusterId)) {
-    await withdraw(old.registration, connect).catch((error: unknown) =>
+    await withdraw(old.registration, connect, signal).catch((error: unknown) =>
       log.warn('the former registration could not be taken back', {
         url: old.registration.url,
         reason: reasonOf(error),
@@ -47,12 +49,12 @@ export async function join(request: RegisterRequest, deps: MembershipDeps): Prom
 /** Takes the agent out of ECP and forgets every secret. With `force` also where ECP cannot be told. */
 export async function leave(
   { force }: { readonly force: boolean },
-  { state, connect, log }: Pick<MembershipDeps, 'state' | 'connect' | 'log'>,
+  { state, connect, log, signal }: Pick<MembershipDeps, 'state' | 'connect' | 'log' | 'signal'>,
 ): Promise<UnregisterAnswer> {
   const old = formerOf(state, log);
   if (old) {
     try {
-      await withdraw(old.registration, connect);
+      await withdraw(old.registration, connect, signal);
     } catch (error) {
       if (!force) throw error;
       log.warn('ECP was not told', { reason: reasonOf(error) });

@@ -3,7 +3,7 @@ import type { Metadata, Report } from '../../src/contract/agent.ts';
 import type { Clock } from '../../src/core/clock.ts';
 import { Failure, reasonOf } from '../../src/core/errors.ts';
 import type { Logger, Part, PartStatus } from '../part.ts';
-import { cadence } from './cadence.ts';
+import { type Beat, cadence } from './cadence.ts';
 import type { ConnectEcp, EcpAddress, EcpConnection } from './connect.ts';
 
 export interface ReportSettings extends EcpAddress {
@@ -29,6 +29,8 @@ export interface ReporterDeps {
 export interface Reporter extends Part<ReportSettings, ReportStatus> {
   /** Asks for the metadata soon, because what it said no longer works; at most once a minute. */
   refreshMetadata(): void;
+  /** Reports at once what has changed; ECP hears of it anyway with the next interval. Not while ECP is in trouble. */
+  reportSoon(): void;
 }
 
 const metadataEveryMs = 600_000;
@@ -46,6 +48,7 @@ export function createReporter(deps: ReporterDeps): Reporter {
   let settings: ReportSettings | undefined;
   let stop: AbortController | undefined;
   let metadataWake: AbortController | undefined;
+  let reportWake: AbortController | undefined;
   let metadataAskedAt = Number.NEGATIVE_INFINITY;
   let trouble: Trouble = { report: undefined, metadata: undefined };
   let refused = false;
@@ -87,22 +90,14 @@ export function createReporter(deps: ReporterDeps): Reporter {
     deps.received(metadata);
   };
 
-  /** The metadata's loop, which a wake starts over at once. */
-  const keepMetadata = async (connection: EcpConnection, signal: AbortSignal) => {
+  /** One of the two conversations, begun over at once by the wake it hands out. */
+  const converse = async (kind: keyof Trouble, beat: Pick<Beat, 'everyMs' | 'work'>, signal: AbortSignal) => {
     while (!signal.aborted) {
       const wake = new AbortController();
-      metadataWake = wake;
-      const either = AbortSignal.any([signal, wake.signal]);
-      await cadence(
-        {
-          everyMs: () => metadataEveryMs,
-          work: (inner) => fetchMetadata(connection, inner),
-          succeeded: () => succeeded('metadata'),
-          failed: (error) => failed('metadata', error),
-        },
-        deps,
-        either,
-      );
+      if (kind === 'report') reportWake = wake;
+      else metadataWake = wake;
+      const whole: Beat = { ...beat, succeeded: () => succeeded(kind), failed: (error) => failed(kind, error) };
+      await cadence(whole, deps, AbortSignal.any([signal, wake.signal]));
     }
   };
 
@@ -116,15 +111,14 @@ export function createReporter(deps: ReporterDeps): Reporter {
     }
     try {
       await Promise.all([
-        keepMetadata(connection, signal),
-        cadence(
-          {
-            everyMs: () => current.intervalMs,
-            work: (inner) => connection.report(deps.report(), inner),
-            succeeded: () => succeeded('report'),
-            failed: (error) => failed('report', error),
-          },
-          deps,
+        converse(
+          'metadata',
+          { everyMs: () => metadataEveryMs, work: (inner) => fetchMetadata(connection, inner) },
+          signal,
+        ),
+        converse(
+          'report',
+          { everyMs: () => current.intervalMs, work: (inner) => connection.report(deps.report(), inner) },
           signal,
         ),
       ]);
@@ -151,6 +145,9 @@ export function createReporter(deps: ReporterDeps): Reporter {
     },
     refreshMetadata() {
       if (clock.monotonic() - metadataAskedAt >= refreshAtMostEveryMs) metadataWake?.abort();
+    },
+    reportSoon() {
+      if (status.state === 'healthy') reportWake?.abort();
     },
     async stop() {
       stop?.abort();

@@ -16,6 +16,8 @@ export interface StatusSources {
   readonly logsWait: Wait | undefined;
   readonly configTrouble: string | undefined;
   readonly configSince: number;
+  /** Reasons repeat what others answered, and that may be what they were sent. */
+  readonly redact: (text: string) => string;
 }
 
 /** The whole agent as `status`, `/ready` and `/metrics` show it. */
@@ -27,7 +29,7 @@ export function statusOf(sources: StatusSources): AgentStatus {
     reportOf(parts.tunnel),
     waiting(reportOf(parts.logs), logsWait),
     configReport(configTrouble, sources.configSince),
-  ];
+  ].map((part) => (part.reason === undefined ? part : { ...part, reason: sources.redact(part.reason) }));
   const logs = parts.logs.status();
   const tunnel = parts.tunnel.status();
   return {

@@ -5,7 +5,7 @@ const secretName =
   /^(authorization|proxy-authorization|cookie|set-cookie|.*(password|passwd|secret|token|credential|api[_-]?key|private[_-]?key|keyfile|license).*)$/i;
 
 /** Names that only look secret: shown as they are. */
-const plainName = /^(tokenType|tokenExpire.*|registrationTokenAge|max_tokens|licenseType|license_?id)$/i;
+const plainName = /^(tokenType|tokenExpire.*|registrationTokenAge|max_tokens|licenseType|license_?id|.*[-_]file)$/i;
 
 export function isSecretName(name: string): boolean {
   return secretName.test(name) && !plainName.test(name);

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
+import { main } from '../../agent/main.ts';
 import type { AgentStatus } from '../../src/contract/control.ts';
+import { fakeHost } from '../support/host.ts';
 
 const program = fileURLToPath(new URL('../../bin/emqxee-agent.js', import.meta.url));
 
@@ -47,6 +49,13 @@ export class TestAgent {
       this.printed += result.stdout + result.stderr;
       return result;
     });
+  }
+
+  /** The same without a process of its own, where none is needed to see what holds. */
+  async call(args: readonly string[], { env = {}, stdin = '' }: RunOptions = {}): Promise<Result> {
+    const host = fakeHost(['--home', this.home, ...args], { env, stdin });
+    const code = await main(host);
+    return { code, stdout: host.stdoutText(), stderr: host.stderrText() };
   }
 
   /** A command that goes on running, such as `run`. */

@@ -31,6 +31,7 @@ describe('redaction', () => {
     ['Authorization: Bearer abcdef.ghi-jkl', 'Authorization: Bearer ******'],
     ['{"password":"p\\"q","user":"u"}', '{"password":"******","user":"u"}'],
     ['token=abc123&size=5', 'token=******&size=5'],
+    ['--registration-token-file token.txt', '--registration-token-file token.txt'],
     ['register --registration-token bf2779 --url x', 'register --registration-token ****** --url x'],
   ])('%s', (text, clean) => expect(redactText(text)).toBe(clean));
 
