@@ -20,13 +20,14 @@ export async function runProgram<C extends Runtime>(program: Program<C>, host: H
   const paintNote = painter(early.color, host.env, host.stderr);
   const closers: (() => void | Promise<void>)[] = [];
   const abort = new AbortController();
+  // The next Ctrl-C finds no listener and ends the process at once. Not before this one is through: the spinner's
+  // library also listens, and ends the process itself when it finds that nobody else does.
   const interrupt = () => {
-    // The next Ctrl-C finds no listener and ends the process at once.
-    host.off('SIGINT', interrupt);
+    setImmediate(() => host.off('SIGINT', interrupt));
     abort.abort(new Failure('interrupted'));
   };
   const terminate = () => {
-    host.off('SIGTERM', terminate);
+    setImmediate(() => host.off('SIGTERM', terminate));
     abort.abort(new Failure('terminated'));
   };
   let readerLeft = false;

@@ -177,6 +177,20 @@ describe('failures', () => {
     expect(host.stderrText()).toContain('off');
   });
 
+  it('a spinner beside us finds our listener still there, and so does not end the process before we have said what goes on', async () => {
+    const host = fakeHost(['boil']);
+    const running = runProgram(kettle, host);
+    let seen = 0;
+    const spinner = () => {
+      seen = host.listeners('SIGINT');
+    };
+    host.on('SIGINT', spinner);
+    setTimeout(() => host.kill('SIGINT'), 10);
+    expect(await running).toBe(130);
+    expect(seen).toBe(2);
+    expect(host.listeners('SIGINT')).toBe(1);
+  });
+
   it('a reader that leaves early is no failure', async () => {
     const host = fakeHost(['boil']);
     const running = runProgram(kettle, host);

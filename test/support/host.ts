@@ -5,6 +5,7 @@ import type { Host } from '../../src/cli/runtime.ts';
 export interface FakeHost extends Host {
   readonly stdoutText: () => string;
   readonly stderrText: () => string;
+  readonly listeners: (signal: 'SIGINT' | 'SIGTERM') => number;
   /** Delivers a signal as the system would. */
   readonly kill: (signal: 'SIGINT' | 'SIGTERM') => void;
 }
@@ -33,6 +34,7 @@ export function fakeHost(argv: readonly string[], { env = {}, stdin = '', termin
     off: (event, listener) => signals.off(event, listener),
     stdoutText,
     stderrText,
+    listeners: (signal) => signals.listenerCount(signal),
     kill: (signal) => signals.emit(signal),
   };
 }
