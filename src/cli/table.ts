@@ -10,6 +10,8 @@ export interface Column<T> {
   readonly align?: 'right';
   /** Shown by `-o wide` alone. */
   readonly wide?: true;
+  /** Never cut on a narrow terminal: half an id is no use. */
+  readonly whole?: true;
   readonly style?: (row: T) => Style | undefined;
 }
 
@@ -31,7 +33,7 @@ export function renderTable<T>(rows: readonly T[], columns: readonly Column<T>[]
   const widths = columns.map((_, at) =>
     Math.max(options.headers ? displayWidth(headers[at] ?? '') : 0, ...cells.map((row) => displayWidth(row[at] ?? ''))),
   );
-  if (options.width !== undefined) shrink(widths, options.width);
+  if (options.width !== undefined) shrink(widths, columns, options.width);
   const line = (texts: readonly string[], style: (at: number) => Style | undefined) =>
     texts
       .map((text, at) => {
@@ -57,11 +59,12 @@ function oneLine(value: string | number | undefined): string {
   return printable(String(value ?? '').replace(/\s*\n\s*/g, ' ')) || '-';
 }
 
-function shrink(widths: number[], total: number): void {
+function shrink<T>(widths: number[], columns: readonly Column<T>[], total: number): void {
   const room = total - gap * (widths.length - 1);
   for (let over = widths.reduce((sum, width) => sum + width, 0) - room; over > 0; over--) {
-    const widest = widths.indexOf(Math.max(...widths));
-    const width = widths[widest] ?? 0;
+    const cuttable = widths.map((width, at) => (columns[at]?.whole ? 0 : width));
+    const widest = cuttable.indexOf(Math.max(...cuttable));
+    const width = cuttable[widest] ?? 0;
     if (width <= narrowest) return;
     widths[widest] = width - 1;
   }

@@ -37,7 +37,7 @@ export const waitOptions = {
 } as const satisfies Options;
 
 const defaultTimeoutMs = 15 * 60_000;
-const firstPauseMs = 400;
+const firstPauseMs = 150;
 const longestPauseMs = 3000;
 /** Looks that may fail in a row: a server that restarts meanwhile does not end the wait. */
 const patience = 8;
@@ -66,7 +66,7 @@ export async function waitFor(runtime: Runtime, watch: Watch, options: WaitOptio
   const left = () => limitMs - (clock.monotonic() - started);
   const progress = await createProgress(runtime);
   try {
-    for (let pause = firstPauseMs, failures = 0; ; pause = Math.min(pause * 1.3, longestPauseMs)) {
+    for (let pause = firstPauseMs, failures = 0; ; pause = Math.min(pause * 1.4, longestPauseMs)) {
       let sight: Sight;
       try {
         sight = await watch.look(signal);

@@ -50,7 +50,7 @@ export function clusterView(tables: Tables): View<ShownCluster> {
     name: (row) => row.id,
     columns: [
       { key: 'name', header: { en: 'NAME', zh: '名称' }, get: (row) => row.deployName },
-      { key: 'id', header: { en: 'ID', zh: 'ID' }, get: (row) => row.id },
+      { key: 'id', header: { en: 'ID', zh: 'ID' }, whole: true, get: (row) => row.id },
       {
         key: 'type',
         header: { en: 'TYPE', zh: '类型' },
@@ -79,7 +79,7 @@ export function clusterView(tables: Tables): View<ShownCluster> {
         get: (row) => row.xProject ?? row.projectId,
       },
       { key: 'creator', header: { en: 'CREATOR', zh: '创建者' }, wide: true, get: (row) => row.creator },
-      { key: 'created', header: { en: 'CREATED', zh: '创建时间' }, get: (row) => localTime(row.createdAt) },
+      { key: 'created', header: { en: 'CREATED', zh: '创建时间' }, wide: true, get: (row) => localTime(row.createdAt) },
     ],
   };
 }
@@ -88,7 +88,7 @@ export const orgView: View<OrgName> = {
   name: (row) => row.id,
   columns: [
     { key: 'name', header: { en: 'NAME', zh: '名称' }, get: (row) => row.name },
-    { key: 'id', header: { en: 'ID', zh: 'ID' }, get: (row) => row.id },
+    { key: 'id', header: { en: 'ID', zh: 'ID' }, whole: true, get: (row) => row.id },
     { key: 'projects', header: { en: 'PROJECTS', zh: '项目数' }, align: 'right', get: (row) => row.projectCount },
   ],
 };
@@ -97,7 +97,7 @@ export const projectView: View<PlacedProject> = {
   name: (row) => row.id,
   columns: [
     { key: 'name', header: { en: 'NAME', zh: '名称' }, get: (row) => row.name },
-    { key: 'id', header: { en: 'ID', zh: 'ID' }, get: (row) => row.id },
+    { key: 'id', header: { en: 'ID', zh: 'ID' }, whole: true, get: (row) => row.id },
     { key: 'org', header: { en: 'ORGANIZATION', zh: '组织' }, get: (row) => row.orgName },
     { key: 'clusters', header: { en: 'CLUSTERS', zh: '集群数' }, align: 'right', get: (row) => row.clusterCount },
     { key: 'created', header: { en: 'CREATED', zh: '创建时间' }, wide: true, get: (row) => localTime(row.createdAt) },

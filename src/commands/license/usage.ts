@@ -8,7 +8,7 @@ const clusterLicenseView: View<ClusterLicense> = {
   name: (row) => row.deployId,
   columns: [
     { key: 'name', header: { en: 'NAME', zh: '名称' }, get: (row) => row.name },
-    { key: 'id', header: { en: 'ID', zh: 'ID' }, get: (row) => row.deployId },
+    { key: 'id', header: { en: 'ID', zh: 'ID' }, whole: true, get: (row) => row.deployId },
     { key: 'connections', header: { en: 'CONNECTIONS', zh: '连接数' }, align: 'right', get: (row) => row.connectLimit },
     { key: 'project', header: { en: 'PROJECT', zh: '项目' }, wide: true, get: (row) => row.projectId },
     { key: 'org', header: { en: 'ORGANIZATION', zh: '组织' }, wide: true, get: (row) => row.orgId },

@@ -31,7 +31,7 @@ function view(tables: Tables): View<Shown> {
   return {
     name: (row) => row.id,
     columns: [
-      { key: 'id', header: { en: 'ID', zh: 'ID' }, get: (row) => row.id },
+      { key: 'id', header: { en: 'ID', zh: 'ID' }, whole: true, get: (row) => row.id },
       {
         key: 'type',
         header: { en: 'TYPE', zh: '类型' },
