@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 packages=(
-  binutils binutils-aarch64-linux-gnu binutils-arm-linux-gnueabihf qemu-user-static
+  busybox curl iproute2 binutils binutils-aarch64-linux-gnu binutils-arm-linux-gnueabihf qemu-user-static
   libc6-arm64-cross libstdc++6-arm64-cross libc6-armhf-cross libstdc++6-armhf-cross libatomic1-armhf-cross
 )
 missing=()

@@ -1,10 +1,10 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 
-/** esbuild plugin: `undici` is the part of it that we use. */
+/** esbuild plugin: `undici` is the part of it that we use. The build's working directory is the project's. */
 export const slimUndici = {
   name: 'slim-undici',
   setup(build) {
-    const path = fileURLToPath(new URL('undici.js', import.meta.url));
+    const path = join(build.initialOptions.absWorkingDir, 'scripts/bundle/undici.js');
     build.onResolve({ filter: /^undici$/ }, () => ({ path }));
   },
 };

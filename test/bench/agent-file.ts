@@ -2,13 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { load, root } from '../../scripts/agent-file/load.js';
+import { fileURLToPath } from 'node:url';
+import { pinnedBase } from '../../scripts/agent-file/base.ts';
+import { targets } from '../../scripts/agent-file/targets.ts';
 
 const limit = 1.2;
 const rounds = 41;
-const { targets } = await load('targets');
-const { pinnedBase } = await load('base');
-
+const root = fileURLToPath(new URL('../..', import.meta.url));
 const target = targets.find((each) => each.native === process.arch);
 const file = join(root, `dist/emqxee-agent-linux-${target?.arch}`);
 if (!target || !existsSync(file)) {
@@ -25,8 +25,8 @@ if (!target || !existsSync(file)) {
 }
 
 /** In turn, so that whatever else the machine does meets both. */
-function compare(args, single, plain) {
-  const times = { single: [], plain: [] };
+function compare(args: string[], single: string[], plain: string[]): void {
+  const times: Record<'single' | 'plain', number[]> = { single: [], plain: [] };
   for (let round = 0; round < rounds; round++) {
     times.single.push(milliseconds([...single, ...args]));
     times.plain.push(milliseconds([...plain, ...args]));
@@ -39,13 +39,13 @@ function compare(args, single, plain) {
   if (ratio > limit) process.exitCode = 1;
 }
 
-function milliseconds([program, ...args]) {
+function milliseconds([program = '', ...args]: string[]): number {
   const start = performance.now();
   const { status } = spawnSync(program, args, { stdio: 'ignore' });
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: exit code ${status}`);
   return performance.now() - start;
 }
 
-function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 }
