@@ -5,6 +5,7 @@ import type { Clock } from '../core/clock.ts';
 import { Failure, reasonOf } from '../core/errors.ts';
 import { runDueBackups } from './domain/backups.ts';
 import { firstStart } from './domain/first-start.ts';
+import { cleanUp } from './domain/housekeeping.ts';
 import { loadSecret, makeKeys } from './domain/keys.ts';
 import { readLicenseKey } from './domain/license-file.ts';
 import { Tasks } from './domain/tasks.ts';
@@ -121,6 +122,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     settings.url = options.advertiseUrl?.replace(/\/+$/, '') ?? `http://${reachable(options.http.host)}:${httpPort}`;
     settings.mqttUrl = options.advertiseMqtt ?? `mqtt://${reachable(options.mqtt.host)}:${tunnel.port}`;
     await tasks.resume();
+    closers.push(every(clock, 3_600_000, () => cleanUp(world, clock.now()), log));
     closers.push(every(clock, 30_000, () => runDueBackups(world, tasks, clock.now()), log));
     return {
       url: `http://${reachable(options.http.host)}:${httpPort}`,
