@@ -77,7 +77,6 @@ const shown: readonly (readonly string[])[] = [
   ['version'],
   ['whoami'],
   ['scale', 'plant-1', '--replicas', '2', '--dry-run'],
-  ['register', '产线 7', '--again', '--arch', 'arm64'],
   ['delete', '产线 7'],
   ['scale', '产线 7', '--replicas', '2'],
   ['get', 'plant1'],

@@ -100,7 +100,7 @@ test('every command speaks JSON alone on stdout', async () => {
     expect([name, stdout]).toEqual([name, '']);
     const { error } = JSON.parse(stderr.slice(stderr.indexOf('{'))) as { error: Record<string, unknown> };
     expect(error, name).toMatchObject({
-      code: expected,
+      code: expected === '*' ? expect.any(String) : expected,
       exit: code,
       message: expect.any(String),
       hint: expect.any(String),
