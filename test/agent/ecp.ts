@@ -14,6 +14,8 @@ export interface TestCluster {
 export interface TestEcp extends TestServer {
   readonly admin: Caller;
   cluster(name?: string): Promise<TestCluster>;
+  /** How many log records of a cluster can be found. */
+  records(clusterId: string): Promise<number>;
 }
 
 /** The embedded server in this process. */
@@ -25,6 +27,12 @@ export async function ecp(overrides: Partial<ServerOptions> = {}): Promise<TestE
   return {
     ...server,
     admin,
+    async records(clusterId) {
+      const [, orgId, projectId] = /orgs\/(.+)\/projects\/(.+)/.exec(project) ?? [];
+      const end = Math.ceil(Date.now() / 1000) + 86_400 * 365;
+      const query = `clusterId=${clusterId}&start=0&end=${end}&level=&msg=&size=1`;
+      return (await admin('GET', `/api/elastic/document/${orgId}/${projectId}/emqx?${query}`)).body.total;
+    },
     async cluster(name = 'plant-1') {
       const { body } = await admin('POST', `${project}/clusters/add-existing-cluster`, { form: { name } });
       const { body: detail } = await admin('GET', `${project}/deployments/${body.id}`);

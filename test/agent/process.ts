@@ -88,9 +88,13 @@ export class TestAgent {
   }
 
   config(yaml: string): void {
-    const path = join(this.home, 'etc/agent.yaml');
+    this.write('etc/agent.yaml', yaml);
+  }
+
+  write(name: string, content: string): void {
+    const path = join(this.home, name);
     mkdirSync(dirname(path), { recursive: true });
-    writeFileSync(path, yaml);
+    writeFileSync(path, content);
   }
 
   log(): string {
