@@ -88,7 +88,7 @@ export class DocumentWriter {
       out = this.writeMembers(slab, out);
     } else {
       const from = head.kind === 'text' ? head.rest : start;
-      const clean = !record.multiline && this.specials.isClean(from, end);
+      const clean = !record.multiline && !record.repaired && this.specials.isClean(from, end);
       out = clean ? slab.move(out, from, end) : copyEscaped(slab, out, from, end);
       spans.found = 0;
       if (head.kind === 'text') parseText(b, from, end, record.multiline, spans);

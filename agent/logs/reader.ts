@@ -7,7 +7,6 @@ import { type Generation, tailSize } from './generation.ts';
 import type { Masks } from './redact.ts';
 import type { LogSet, Span } from './set.ts';
 import { chunkSize, recordLimit } from './slab.ts';
-import { substituteInvalid } from './specials.ts';
 import { type Reach, Splitter } from './splitter.ts';
 import type { Template } from './template.ts';
 
@@ -69,9 +68,7 @@ export class Reader {
         result = 'full';
         break;
       }
-      if (!isValid && !isUtf8(b.subarray(splitter.start, splitter.end))) {
-        substituteInvalid(b, splitter.start, splitter.end);
-      }
+      if (!isValid) splitter.repair();
       const offset = base + splitter.start;
       const end = writer.write(slab, batch.length, template, splitter, offset, file.inherited);
       owner ??= ownerIn(batch, set, file);

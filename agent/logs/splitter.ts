@@ -1,5 +1,7 @@
+import { isUtf8 } from 'node:buffer';
 import { Head, readHead } from './head.ts';
 import { recordLimit } from './slab.ts';
+import { substituteInvalid } from './specials.ts';
 
 /** A record is closed after this many lines, so that a report without end cannot grow without end. */
 export const lineLimit = 1000;
@@ -26,6 +28,8 @@ export class Splitter {
   cut = false;
   /** The record has line breaks inside. */
   multiline = false;
+  /** Bytes of the record were replaced, so that it has some that must be escaped. */
+  repaired = false;
   head = new Head();
 
   private bytes: Buffer = Buffer.alloc(0);
@@ -71,11 +75,19 @@ export class Splitter {
     }
     this.start = start;
     this.multiline = lineEnd > firstEnd;
+    this.repaired = false;
     this.next = next;
     this.cut = lineEnd - start > recordLimit;
     this.end = this.cut ? wholeCharacters(this.bytes, start + recordLimit) : lineEnd;
     while (this.end > start && isBreak(this.bytes[this.end - 1] as number)) this.end--;
     return true;
+  }
+
+  /** Replaces what is no UTF-8 in the present record, in place. */
+  repair(): void {
+    if (isUtf8(this.bytes.subarray(this.start, this.end))) return;
+    substituteInvalid(this.bytes, this.start, this.end);
+    this.repaired = true;
   }
 
   /** Takes the lines in that belong to the record which begins at `start`; -1 while that cannot be told yet. */
