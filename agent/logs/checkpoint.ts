@@ -28,6 +28,7 @@ const File = Type.Object({
 
 const Checkpoint = Type.Object({
   version: Type.Literal(1),
+  directory: Text,
   sets: Type.Record(
     Type.String(),
     Type.Object({
@@ -46,13 +47,16 @@ const Checkpoint = Type.Object({
  */
 export class CheckpointFile {
   private readonly path: string;
+  private readonly directory: string;
   private readonly logger: Logger;
   private writing: Promise<void> | undefined;
   private failing: string | undefined;
   private written = '';
 
-  constructor(path: string, logger: Logger) {
+  /** `directory` is the one whose files the positions are of. */
+  constructor(path: string, directory: string, logger: Logger) {
     this.path = path;
+    this.directory = directory;
     this.logger = logger;
   }
 
@@ -69,7 +73,10 @@ export class CheckpointFile {
     });
     if (text === undefined) return [];
     try {
-      return restore(Value.Decode(Checkpoint, JSON.parse(text)));
+      const saved = Value.Decode(Checkpoint, JSON.parse(text));
+      if (saved.directory === this.directory) return restore(saved);
+      this.logger.info('the log directory is another one than before', { before: saved.directory });
+      return [];
     } catch (error) {
       const aside = `${this.path}.damaged`;
       await rename(this.path, aside);
@@ -84,7 +91,7 @@ export class CheckpointFile {
   /** Writes what is acknowledged now; while a write is under way its end. Never throws: trouble is logged once. */
   async save(sets: Iterable<LogSet>): Promise<void> {
     while (this.writing) await this.writing;
-    const text = JSON.stringify(snapshot(sets));
+    const text = JSON.stringify(snapshot(sets, this.directory));
     if (text === this.written) return;
     this.writing = replaceFile(this.path, text).then(
       () => {
@@ -133,8 +140,8 @@ async function replaceFile(path: string, text: string): Promise<void> {
   }
 }
 
-function snapshot(sets: Iterable<LogSet>): Static<typeof Checkpoint> {
-  const out: Static<typeof Checkpoint> = { version: 1, sets: {} };
+function snapshot(sets: Iterable<LogSet>, directory: string): Static<typeof Checkpoint> {
+  const out: Static<typeof Checkpoint> = { version: 1, directory, sets: {} };
   for (const set of sets) {
     out.sets[set.name] = {
       sequence: set.ackedSequence,

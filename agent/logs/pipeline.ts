@@ -10,7 +10,7 @@ import { Reader } from './reader.ts';
 import { Masks } from './redact.ts';
 import { scanSet } from './scan.ts';
 import { type Gap, LogSet, type Span } from './set.ts';
-import { listSets } from './sets.ts';
+import { isWanted, listSets } from './sets.ts';
 import { SlabPool } from './slab.ts';
 import type { Reach } from './splitter.ts';
 import { fileKey, type Origin, Template } from './template.ts';
@@ -68,7 +68,7 @@ export class Pipeline {
     this.deps = deps;
     this.delivery = delivery;
     this.masks = Masks.from(settings.redact, deps.logger);
-    this.checkpoint = new CheckpointFile(join(deps.stateDirectory, 'checkpoint.json'), deps.logger);
+    this.checkpoint = new CheckpointFile(join(deps.stateDirectory, 'checkpoint.json'), settings.directory, deps.logger);
     this.work = new Wake(deps.clock);
     this.look = new Wake(deps.clock);
     this.room = new Wake(deps.clock);
@@ -126,6 +126,8 @@ export class Pipeline {
       this.files = 0;
       for (const name of new Set([...found.keys(), ...this.sets.keys()])) {
         if (this.stopping) return;
+        // One that is not wanted any more keeps its place in the checkpoint, should it be wanted again.
+        if (!isWanted(name, include, exclude)) continue;
         const members = found.get(name) ?? [];
         this.files += members.length;
         const set = this.sets.get(name) ?? new LogSet(name, clock.now() * 1000);

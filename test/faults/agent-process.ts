@@ -9,6 +9,8 @@ export interface ProcessStatus {
   readonly reason?: string;
   readonly delivered: number;
   readonly dead: number;
+  readonly retried: number;
+  readonly files: number;
   readonly lost: number;
   readonly lostBytes: number;
   readonly unread: number;

@@ -75,6 +75,24 @@ export class Rig {
   messages(): string[] {
     return this.sink.kept.map(({ document }) => String(document.message));
   }
+
+  /** Waits for so many documents. */
+  async arrived(count: number): Promise<void> {
+    const { oracle } = this.sink;
+    const state = () => `${oracle.documents} of ${count}; ${JSON.stringify(this.shipper?.status())}`;
+    await until(() => oracle.documents >= count, state);
+  }
+}
+
+/** Runs a test body with a rig of its own, so that tests can run side by side. */
+export async function withRig(body: (rig: Rig) => Promise<void>, options: SinkOptions = {}): Promise<void> {
+  const rig = new Rig(options);
+  await rig.sink.start();
+  try {
+    await body(rig);
+  } finally {
+    await rig.end();
+  }
 }
 
 /** Waits until `done` answers true; throws what `what` says after `limitMs`. */

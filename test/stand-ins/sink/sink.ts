@@ -42,6 +42,8 @@ export class Sink {
   /** Decides on each bulk request; undefined: serve it. */
   fault: (bulk: number) => Fault | undefined = () => undefined;
   bodyLimit: number;
+  /** Decides on the credentials of each request. */
+  authorize: (authorization: string | undefined) => boolean = () => true;
 
   private readonly keep: boolean;
   private readonly ids = new Set<string>();
@@ -82,7 +84,11 @@ export class Sink {
     const path = request.url ?? '/';
     const gzip = request.headers['content-encoding'] === 'gzip';
     const isBulk = path.includes('/_bulk');
-    const fault = isBulk ? this.fault(this.bulks++) : undefined;
+    const fault = !this.authorize(request.headers.authorization)
+      ? ({ kind: 'status', status: 401 } as const)
+      : isBulk
+        ? this.fault(this.bulks++)
+        : undefined;
     if (fault?.kind === 'status') {
       request.resume();
       await new Promise((resolve) => request.once('end', resolve));
