@@ -1,4 +1,10 @@
-import { type Telemetry, telemetryItems, telemetryScrape } from '../../src/contract/telemetry.ts';
+import {
+  type Telemetry,
+  telemetryBytes,
+  telemetryItems,
+  telemetryScrape,
+  telemetryText,
+} from '../../src/contract/telemetry.ts';
 import { reasonOf } from '../../src/core/errors.ts';
 import type { ClusterView, EmqxApi, TrafficView } from './api.ts';
 import { within } from './deadline.ts';
@@ -108,7 +114,7 @@ export function toTelemetry(
   for (const [name, list] of Object.entries(lists)) {
     if (list === undefined) continue;
     if (list.length > telemetryItems) truncated.push(name);
-    cut[name] = list.slice(0, telemetryItems);
+    cut[name] = list.slice(0, telemetryItems).map(shorten);
   }
   return defined({
     version: 1 as const,
@@ -125,4 +131,26 @@ export function toTelemetry(
     exporter,
     truncated: truncated.length > 0 ? truncated : undefined,
   }) as Telemetry;
+}
+
+/** A copy of an item with its texts cut: one SQL statement must not fill a message. */
+function shorten(item: object): object {
+  return Object.fromEntries(
+    Object.entries(item).map(([name, value]) => [
+      name,
+      typeof value === 'string' ? value.slice(0, telemetryText) : value,
+    ]),
+  );
+}
+
+/**
+ * The message as it travels, or undefined where even without the scrape it is too long: a broker ends a connection that
+ * brings a message over its limit.
+ */
+export function encodeTelemetry(telemetry: Telemetry): Buffer | undefined {
+  const whole = Buffer.from(JSON.stringify(telemetry));
+  if (whole.length <= telemetryBytes) return whole;
+  const { exporter, ...rest } = telemetry;
+  if (exporter === undefined) return undefined;
+  return encodeTelemetry({ ...rest, truncated: [...(rest.truncated ?? []), 'exporter'] });
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../src/core/clock.ts';
 import { reasonOf } from '../../src/core/errors.ts';
 import { backoffDelay } from '../../src/core/retry.ts';
+import { encodeTelemetry } from '../emqx/telemetry.ts';
 import type { EmqxGateway } from '../emqx/types.ts';
 import type { Logger } from '../part.ts';
 import { type Connection, connect, type Timings, usualTimings } from './connection.ts';
@@ -122,7 +123,9 @@ export function createTunnel({ gateway, clock, logger, random, timings = usualTi
     }),
     offer(telemetry) {
       const topic = round?.settings.telemetryTopic;
-      if (topic !== undefined) round?.live?.connection.offer(topic, Buffer.from(JSON.stringify(telemetry)));
+      const { connection } = round?.live ?? {};
+      const message = topic !== undefined && connection && encodeTelemetry(telemetry);
+      if (message) connection.offer(topic, message);
     },
     async stop(graceMs) {
       wanted = undefined;

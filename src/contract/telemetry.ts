@@ -14,6 +14,10 @@ const Opt = Type.Optional;
 export const telemetryItems = 200;
 /** Most bytes of a scrape; a longer one is cut at the end of a line. */
 export const telemetryScrape = 512 * 1024;
+/** Most characters of one text in a list; the rest is cut. */
+export const telemetryText = 300;
+/** Most bytes of a message; what would be longer goes without the scrape. */
+export const telemetryBytes = 1024 * 1024;
 
 export const TelemetryNode = Type.Object({
   node: Str,

@@ -76,6 +76,34 @@ describe('the observer of EMQX 5', () => {
     },
   );
 
+  it('finds EMQX below a path, behind a proxy', async () => {
+    const node = await emqx(
+      {},
+      {
+        handle(request, response) {
+          if (!request.url?.startsWith('/plant/')) return Boolean(response.writeHead(404).end());
+          request.url = request.url.slice('/plant'.length);
+          return false;
+        },
+      },
+    );
+    const url = `${node.dashboardUrl}/plant/api/v5/`;
+    const { next } = watch(settingsFor({ dashboardUrl: url, apiUrl: url }));
+    expect(healthy(await next())).toBe(true);
+  });
+
+  it.each(['5.6.0', '5.7.2', '5.8.9', '5.9.3', '5.10.4', '6.0.1', '6.3.0-beta.2'])(
+    'speaks with %s',
+    async (version) => {
+      const node = await emqx({ version });
+      const { next, observer } = watch(settingsFor(node));
+      const seen = await next();
+      expect(healthy(seen)).toBe(true);
+      expect(seen.version).toBe(version);
+      expect(observer.telemetry()?.connectors?.length).toBe(2);
+    },
+  );
+
   it('finds v5 on the dashboard address when the API address is the one of v4 by default', async () => {
     const node = await emqx();
     const { next } = watch(settingsFor({ dashboardUrl: node.dashboardUrl, apiUrl: 'http://127.0.0.1:1' }));
@@ -174,6 +202,12 @@ describe('the observer of EMQX 4.4', () => {
       rules: [{ id: 'rule:a3d2d892', enabled: true, matched: 266 }],
       alarms: [{ name: 'high_system_memory_usage', activatedAt: 1_795_207_090_889 }],
     });
+  });
+
+  it.each(['4.4.6', '4.4.19', '4.4.25'])('speaks with %s', async (version) => {
+    const node = await emqx({ ...v4, nodes: ['emqx@127.0.0.1'], version });
+    const { next } = watch(settingsFor(node));
+    expect(healthy(await next())).toBe(true);
   });
 
   it('counts the rates itself where EMQX does not say them', async () => {
