@@ -1,11 +1,11 @@
-// What conf does with a settings file that is damaged, that holds a secret, or that two processes write at once.
+// What conf does with a settings file that is damaged, that holds a secret, or that two processes write at once, and with
+// a program that wants to end by itself on Ctrl-C.
 //   node scripts/measure/config-file.js
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import Conf from 'conf';
-import { inTemporary, machine, root, table } from './kit.js';
+import { install, inTemporary, machine, table } from './kit.js';
 
 const rows = [['settings file', 'what conf does']];
 const attempt = (work) => {
@@ -17,6 +17,8 @@ const attempt = (work) => {
 };
 
 await inTemporary(async (cwd) => {
+  // Found from the folder, because it is no package of ours.
+  const { default: Conf } = await import(install(cwd, 'conf@15').resolve('conf'));
   const open = (configName, more = {}) => new Conf({ cwd, configName, projectName: 'ecpctl', ...more });
   const path = (name) => join(cwd, `${name}.json`);
 
@@ -40,14 +42,26 @@ await inTemporary(async (cwd) => {
     const conf = new Conf({ cwd, configName: 'shared', projectName: 'ecpctl' });
     for (let n = 0; n < 50; n++) conf.set(name + n, n);`;
   const both = ['a', 'b'].map((name) =>
-    once(
-      spawn(process.execPath, ['--input-type=module', '-e', writer, cwd, name], { cwd: root, stdio: 'inherit' }),
-      'exit',
-    ),
+    once(spawn(process.execPath, ['--input-type=module', '-e', writer, cwd, name], { cwd, stdio: 'inherit' }), 'exit'),
   );
   await Promise.all(both);
   const left = Object.keys(JSON.parse(readFileSync(path('shared'), 'utf8'))).length;
   rows.push(['two processes that set 50 keys each', `${left} of 100 are in the file afterwards`]);
+
+  // The order of a program that loads its settings lazily.
+  const program = (line) => `
+    process.once('SIGINT', () => setTimeout(() => process.exit(130), 100)); // closes first; a second Ctrl-C ends it
+    ${line} setTimeout(() => {}, 10_000); console.log('ready');`;
+  for (const [name, line] of Object.entries({ without: '', with: `await import('conf');` })) {
+    const child = spawn(process.execPath, ['--input-type=module', '-e', program(line)], { cwd });
+    await once(child.stdout, 'data');
+    child.kill('SIGINT');
+    const [code, signal] = await once(child, 'exit');
+    rows.push([
+      `one Ctrl-C, ${name} conf, to a program that closes down on the first`,
+      signal ? `killed by ${signal} at once` : `ends with ${code}`,
+    ]);
+  }
 });
 console.log(machine());
 table(rows);

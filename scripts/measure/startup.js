@@ -15,18 +15,7 @@ function time(args) {
 }
 
 const load = (name) => ['--input-type=module', '-e', `await import(${JSON.stringify(name)})`];
-const packages = [
-  'commander',
-  '@inquirer/prompts',
-  'ora',
-  'conf',
-  'undici',
-  'mqtt',
-  'yaml',
-  'chokidar',
-  'fastify',
-  'libsql',
-];
+const packages = ['commander', '@inquirer/prompts', 'ora', 'undici', 'mqtt', 'yaml', 'chokidar', 'fastify', 'libsql'];
 const programs = existsSync(join(root, 'dist/npm/ecpctl.js'))
   ? {
       'ecpctl --version': ['bin/ecpctl.js', '--version'],

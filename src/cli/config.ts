@@ -1,11 +1,10 @@
-import { mkdirSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Static } from '@sinclair/typebox';
 import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import Conf from 'conf';
-import { Failure } from '../core/errors.ts';
+import { Failure, reasonOf } from '../core/errors.ts';
+import { readTextIfAny, writeFileAtomic } from '../core/files.ts';
 import type { Text } from '../core/text.ts';
 import { jsonErrorLine } from './json-line.ts';
 import type { LockTools } from './lock.ts';
@@ -78,9 +77,7 @@ export function checkContextName(name: string): string {
  */
 export function openConfig(directory: string, tools: LockTools): Config {
   const path = join(directory, 'config.json');
-  const conf = open(directory, path);
-  const read = (): ConfigFile => conf.store;
-  const now = read();
+  const now = readConfig(path);
   return {
     path,
     currentContext: now.currentContext,
@@ -89,34 +86,40 @@ export function openConfig(directory: string, tools: LockTools): Config {
       withLock(
         `${path}.lock`,
         async () => {
-          const { currentContext, contexts = {} } = read();
+          const { currentContext, contexts = {} } = readConfig(path);
           const draft = { currentContext, contexts: { ...contexts } };
           change(draft);
-          conf.store = {
+          writeConfig(path, {
             ...(draft.currentContext !== undefined && { currentContext: draft.currentContext }),
             contexts: draft.contexts,
-          };
+          });
         },
         tools,
       ),
   };
 }
 
-function open(directory: string, path: string): Conf<ConfigFile> {
+/** @throws Failure config_invalid, or unusable_path where the file is there and cannot be read. */
+function readConfig(path: string): ConfigFile {
+  let text: string | undefined;
   try {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    return new Conf<ConfigFile>({
-      cwd: directory,
-      configName: 'config',
-      configFileMode: 0o600,
-      deserialize: (text) => parseConfig(path, text),
-      serialize: (value) => `${JSON.stringify(value, null, 2)}\n`,
-    });
+    text = readTextIfAny(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (error instanceof Failure || code === undefined) throw error;
-    throw new Failure('unusable_path', { path: directory, reason: (error as Error).message }, { cause: error });
+    throw unusable(path, error);
   }
+  return text === undefined ? {} : parseConfig(path, text);
+}
+
+function writeConfig(path: string, config: ConfigFile): void {
+  try {
+    writeFileAtomic(path, `${JSON.stringify(config, null, 2)}\n`);
+  } catch (error) {
+    throw unusable(path, error);
+  }
+}
+
+function unusable(path: string, error: unknown): Failure {
+  return new Failure('unusable_path', { path, reason: reasonOf(error) }, { cause: error });
 }
 
 function parseConfig(path: string, text: string): ConfigFile {
