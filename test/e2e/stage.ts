@@ -73,8 +73,8 @@ export class Stage {
     const child = spawn(process.execPath, [join(this.root, 'bin', `${program}.js`), ...args], {
       cwd: this.folder,
       env: { ...this.env, ...options.env },
-      ...(options.signal && { signal: options.signal, killSignal: 'SIGINT' as const }),
     });
+    options.signal?.addEventListener('abort', () => child.kill('SIGINT'));
     this.#running.set(child, program);
     const texts = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
@@ -85,7 +85,6 @@ export class Stage {
     }
     child.stdin.on('error', () => {});
     child.stdin.end(options.inputFile === undefined ? (options.input ?? '') : readFileSync(options.inputFile));
-    child.on('error', () => {});
     // A daemon that is left running may hold the pipes: the end of the process itself is what counts.
     const [code] = (await once(child, 'exit')) as [number | null];
     await Promise.race([once(child, 'close'), sleep(200)]);

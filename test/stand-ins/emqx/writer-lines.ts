@@ -8,24 +8,22 @@ const messages = [
   'dropped_msg_due_to_mqueue_is_full',
 ];
 
-/** Time of line `seq`, so that a line's bytes depend on its number alone: 37 microseconds after the one before. */
-const start = Date.UTC(2026, 10, 20, 20, 24, 36) * 1000;
-
-const microsOf = (seq: number): number => start + seq * 37;
+/** Time of line 0 in milliseconds, fixed so that a line's bytes depend on its number alone. */
+const usualStart = Date.UTC(2026, 10, 20, 20, 24, 36);
 
 function isoOf(micros: number): string {
   const ms = Math.floor(micros / 1000);
   return `${new Date(ms).toISOString().slice(0, 23)}${String(micros - ms * 1000).padStart(3, '0')}+00:00`;
 }
 
-/** One event as EMQX's formatters write it, with ` seq: NNNNNNNNNN` at its end. */
-export function formatLine(format: LineFormat, seq: number): string {
+/** One event as EMQX's formatters write it, 37 microseconds after the one before, with ` seq: NNNNNNNNNN` at its end. */
+export function formatLine(format: LineFormat, seq: number, startMs = usualStart): string {
   const level = levels[seq % levels.length] as string;
   const msg = messages[seq % messages.length] as string;
   const id = String(seq).padStart(10, '0');
   const peer = `10.1.${seq % 250}.${(seq >> 8) % 250}:${1024 + (seq % 60_000)}`;
   const client = `dev-${(seq * 2_654_435_761) % 4_294_967_296}`;
-  const micros = microsOf(seq);
+  const micros = startMs * 1000 + seq * 37;
   switch (format) {
     case 'v5-text':
       return `${isoOf(micros)} [${level}] tag: MQTT, clientid: ${client}, msg: ${msg}, peername: ${peer}, username: u${seq % 999}, topic: plant/温度/${seq % 7}, reason: not_authorized, packet: PUBLISH(Q0, R0, D0, Topic=t/1, PacketId=undefined), seq: ${id}\n`;

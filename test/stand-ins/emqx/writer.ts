@@ -20,6 +20,8 @@ export interface WriterOptions {
   readonly fileBytes: number;
   readonly files: number;
   readonly format?: LineFormat;
+  /** Time of line 0 in milliseconds; a fixed one unless told otherwise. */
+  readonly startMs?: number | undefined;
   /** How a start goes on: in the current file, as a broker does, or in the next one. */
   readonly start?: 'append' | 'next';
   /** Milliseconds from the truncation to the rewritten index; EMQX takes 1-2. 0: at once. */
@@ -42,6 +44,7 @@ export class EmqxLogWriter {
   private readonly base: string;
   private readonly fileBytes: number;
   private readonly format: LineFormat;
+  private readonly startMs: number | undefined;
   private readonly indexLagMs: number;
   private files: number;
   private current: number;
@@ -57,6 +60,7 @@ export class EmqxLogWriter {
     this.fileBytes = options.fileBytes;
     this.files = options.files;
     this.format = options.format ?? 'v5-text';
+    this.startMs = options.startMs;
     this.indexLagMs = options.indexLagMs ?? 1.5;
     this.seq = seq;
     const before = this.readIndex();
@@ -85,7 +89,7 @@ export class EmqxLogWriter {
     let pending = '';
     let length = 0;
     for (let i = 0; i < count; i++) {
-      const line = formatLine(this.format, this.seq++);
+      const line = formatLine(this.format, this.seq++, this.startMs);
       const size = Buffer.byteLength(line);
       if (this.size + length + size > this.fileBytes && this.size + length > 0) {
         this.append(pending, length);
