@@ -11,7 +11,7 @@ import { readLicenseKey } from './domain/license-file.ts';
 import { Tasks } from './domain/tasks.ts';
 import type { World } from './domain/world.ts';
 import { agentFiles, serveAgentFiles } from './http/agent-files.ts';
-import { makeApp } from './http/app.ts';
+import { closeApp, makeApp } from './http/app.ts';
 import type { Route } from './http/router.ts';
 import { makeRouter } from './http/router.ts';
 import { accountRoutes } from './http/routes/account.ts';
@@ -97,7 +97,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closers.push(() => tasks.stop());
 
     const app = makeApp(world);
-    closers.push(() => app.close());
+    closers.push(() => closeApp(app));
     const { on, routes } = makeRouter(app, world, options);
     const files = agentFiles(options.agentsDirectory);
     const gone = (agentId: number) => tunnel.drop(agentId);

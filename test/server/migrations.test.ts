@@ -18,7 +18,7 @@ const leftBy: Readonly<Record<string, readonly string[]>> = {
     `INSERT INTO projects VALUES ('p1', 'o1', 'default', 'admin', 1, 1)`,
     `INSERT INTO members VALUES ('u1', 'o1', '', 'org-admin', 1)`,
     `INSERT INTO clusters VALUES ('c1', 'o1', 'p1', 'managed', '集群', '', 'admin', 'created', '', '{}', '{}', '[]', '', 0, 0,
-      '', 'hash', 1, '', 0, 1, 1)`,
+      '', 'hash', '', 0, 1, 1)`,
     `INSERT INTO agents VALUES (7, 'c1', 'n1', 't1', '', 0, '[]', '{}', '', 0, 1, 1)`,
     `INSERT INTO tasks VALUES ('t1', 'c1', 'o1', 'p1', 'delete', 'finished', '', 'u1', '{}', 0, '', 1, 1)`,
     `INSERT INTO backups VALUES ('c1', 'f', '', x'00ff', 1)`,

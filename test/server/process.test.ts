@@ -46,6 +46,31 @@ test('what was acknowledged is there after kill -9, and a task under way goes on
   expect(existsSync(ready())).toBe(false);
 });
 
+test('told to end in the middle of calls, it brings them to their end and has nothing to complain of', async () => {
+  const { child, ended, admin } = await start(home, ready(), ...withState());
+  const project = await firstProject(admin);
+  const working = Promise.all(
+    Array.from({ length: 10 }, async (_, client) => {
+      try {
+        for (;;) {
+          const form = { name: `x${client}` };
+          const { status } = await admin('POST', `${project}/clusters/add-existing-cluster`, { form });
+          // Full, or refused because the server ends: both are answers.
+          expect([200, 409, 503]).toContain(status);
+        }
+      } catch (error) {
+        if (!(error instanceof TypeError)) throw error;
+      }
+    }),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  child.kill('SIGTERM');
+  const end = await ended;
+  await working;
+  expect(end.code).toBe(0);
+  expect(end.stderr).toMatch(/^ECP at \S+, MQTT at \S+\n$/);
+});
+
 test('a password that was made is shown once, and none after', async () => {
   const args = ['--data-dir', state(), '--ready-file', ready()];
   const ends: Ended[] = [];

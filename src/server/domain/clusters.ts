@@ -61,7 +61,7 @@ export function deployment(world: World, actor: Actor, cluster: SeenCluster, now
     resourceLimit: spec?.resourceLimit ?? '',
     connectLimit: spec?.connectLimit ?? row.reserved,
     version: row.version,
-    registrationToken: !hosted && edits ? world.keys.registrationToken(row.id, row.registration_round) : '',
+    registrationToken: !hosted && edits ? world.keys.registrationToken(row.id) : '',
     dashboardEnabled: agents.some((agent) => agent.dashboard === 1),
     ...(!hosted && { xServiceAddress: row.service_address }),
     ...(reason !== '' && { xReason: reason }),

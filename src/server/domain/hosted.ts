@@ -63,7 +63,6 @@ export async function createHosted(
       reserved: spec.connectLimit,
       service_address: '',
       registration_hash: '',
-      registration_round: 0,
       task_id: '',
       up_at: 0,
       created_at: now,

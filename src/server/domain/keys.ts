@@ -8,8 +8,8 @@ export interface Keys {
   mqttPassword(agentId: number): string;
   /** Password of an agent for the log intake. */
   logsPassword(agentId: number): string;
-  /** Registration token of a cluster; a new round makes a new one. 32 hexadecimal digits, as ECP's own. */
-  registrationToken(clusterId: string, round: number): string;
+  /** Registration token of a cluster: 32 hexadecimal digits, as ECP's own. */
+  registrationToken(clusterId: string): string;
 }
 
 export function makeKeys(secret: Buffer): Keys {
@@ -18,7 +18,7 @@ export function makeKeys(secret: Buffer): Keys {
   return {
     mqttPassword: (agentId) => derive('mqtt', agentId).toString('base64url'),
     logsPassword: (agentId) => derive('logs', agentId).toString('base64url'),
-    registrationToken: (clusterId, round) => derive('registration', clusterId, round).toString('hex').slice(0, 32),
+    registrationToken: (clusterId) => derive('registration', clusterId).toString('hex').slice(0, 32),
   };
 }
 

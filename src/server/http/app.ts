@@ -15,7 +15,7 @@ export function makeApp(world: World): FastifyInstance {
     requestTimeout: 120_000,
     connectionTimeout: 0,
     keepAliveTimeout: 75_000,
-    forceCloseConnections: true,
+    forceCloseConnections: 'idle',
     exposeHeadRoutes: false,
     genReqId: () => newId(),
     frameworkErrors: (error, request, reply) => fail(world, error, request.id, reply),
@@ -32,6 +32,9 @@ export function makeApp(world: World): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
   });
+  app.addHook('onSend', async (_, reply) => {
+    if (closing.has(app.server)) reply.header('connection', 'close');
+  });
   app.setErrorHandler((error, request, reply) => fail(world, error, request.id, reply));
   app.setNotFoundHandler((request, reply) => {
     const [path] = request.url.split('?', 1);
@@ -39,6 +42,17 @@ export function makeApp(world: World): FastifyInstance {
   });
 
   return app;
+}
+
+/** Servers that end: a connection whose last answer is under way is not kept for another. */
+const closing = new WeakSet<object>();
+
+/** Takes no more calls and lets those that run come to their end, but not for ever: then their connections are cut. */
+export async function closeApp(app: FastifyInstance): Promise<void> {
+  closing.add(app.server);
+  const impatience = setTimeout(() => app.server.closeAllConnections(), 5000);
+  await app.close();
+  clearTimeout(impatience);
 }
 
 function fail(world: World, error: unknown, requestId: string, reply: unknown): void {

@@ -39,7 +39,7 @@ const steps: Readonly<Record<string, Steps>> = {
       type TEXT NOT NULL, name TEXT NOT NULL, descr TEXT NOT NULL, creator TEXT NOT NULL, status TEXT NOT NULL,
       reason TEXT NOT NULL, spec_json TEXT NOT NULL, files_json TEXT NOT NULL, addresses_json TEXT NOT NULL,
       version TEXT NOT NULL, replicas INTEGER NOT NULL, reserved INTEGER NOT NULL,
-      service_address TEXT NOT NULL, registration_hash TEXT NOT NULL, registration_round INTEGER NOT NULL,
+      service_address TEXT NOT NULL, registration_hash TEXT NOT NULL,
       task_id TEXT NOT NULL, up_at INTEGER NOT NULL, created_at INTEGER NOT NULL, updated_at INTEGER NOT NULL) STRICT`,
     'CREATE INDEX clusters_project ON clusters (project_id, created_at)',
     `CREATE UNIQUE INDEX clusters_registration ON clusters (registration_hash) WHERE registration_hash <> ''`,

@@ -103,9 +103,8 @@ export interface ClusterRow {
   /** Connections taken from the license. */
   reserved: number;
   service_address: string;
-  /** SHA-256 of the registration token, which itself is derived from the server's key, the id and the round. */
+  /** SHA-256 of the registration token, which itself is derived from the server's key and the id. */
   registration_hash: string;
-  registration_round: number;
   /** The last task. */
   task_id: string;
   up_at: number;

@@ -27,7 +27,7 @@ export function clusterRoutes(on: On, world: World, files: AgentFiles, gone: (ag
 
   on(api.getSetupInstructions, 'project.edit', async ({ cluster, query }) => {
     checkOffered('agents', cluster, settings.platform);
-    const registrationToken = world.keys.registrationToken(cluster.id, cluster.registration_round);
+    const registrationToken = world.keys.registrationToken(cluster.id);
     const found = await files.all();
     return {
       architectures: setupInstructions(query.platform, {
