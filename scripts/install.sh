@@ -41,7 +41,7 @@ architecture() {
 
 # What the file needs at run time. Only what is known to be too little is refused; the trial run at the end decides.
 check_libraries() {
-  version=$(getconf GNU_LIBC_VERSION 2>/dev/null | sed -n 's/^glibc \([0-9.]*\).*/\1/p') || version=
+  version=$(getconf GNU_LIBC_VERSION 2>/dev/null | sed -n 's/^glibc \([0-9.]*\).*/\1/p') || version=''
   if [ -z "$version" ]; then
     words=$(ldd --version 2>&1) || true
     case $words in
@@ -105,7 +105,7 @@ checksum() {
     awk '{ print $1 }'
 }
 
-from= to=/usr/local/bin sha256= static=
+from='' to=/usr/local/bin sha256='' static=''
 while [ $# -gt 0 ]; do
   case $1 in
     --from | --to | --sha256)
@@ -162,7 +162,7 @@ got=$(checksum "$new")
 [ "$got" = "$want" ] || fail 1 "$name has the wrong sha256 ($got, wanted $want): damaged on the way, or not the published file; nothing was changed"
 chmod 755 "$new"
 version=$("$new" --version 2>&1) || fail 5 "$name does not run on this machine: $version"
-replaced=
+replaced=''
 [ ! -e "$to/emqxee-agent" ] || replaced=yes
 mv -f "$new" "$to/emqxee-agent"
 

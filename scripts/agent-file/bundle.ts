@@ -38,6 +38,7 @@ export async function bundleAgent(root: string, version: string): Promise<Bundle
     target: 'node20.11',
     define: { __VERSION__: JSON.stringify(version) },
     plugins: [slimUndici],
+    alias: { '@inquirer/editor': './scripts/bundle/no-editor.js' },
     legalComments: 'none',
     metafile: true,
     write: false,
