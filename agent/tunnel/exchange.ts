@@ -71,9 +71,10 @@ export function startExchange(
 
   /** A small answer is one frame; a large one, or one of unknown length, streams. */
   async function respond(head: ResponseHeader, answer: GatewayAnswer): Promise<void> {
-    const length = Number(head.headers['content-length'] ?? Number.NaN);
+    const length = head.headers['content-length'] ?? '';
     const bodiless = header.method === 'HEAD' || head.status === 204 || head.status === 304;
-    if (!bodiless && !(length <= tunnelLimits.chunk)) {
+    const small = /^\d{1,9}$/.test(length) && Number(length) <= tunnelLimits.chunk;
+    if (!bodiless && !small) {
       reply('response', { ...head, more: true });
       const frames = {
         data: (seq: number, bytes: Uint8Array) => reply('data', { seq }, bytes),

@@ -6,6 +6,7 @@ import {
   TunnelError,
   tunnelLimits,
 } from '../../src/contract/frames.ts';
+import { reasonOf } from '../../src/core/errors.ts';
 import type { Logger } from '../part.ts';
 import { type Exchange, type ExchangeDeps, startExchange } from './exchange.ts';
 
@@ -66,7 +67,7 @@ export function createExchanges(deps: ExchangeDeps, logger: Logger): Exchanges {
           exchange?.abort(new TunnelError('cancelled', 'The requester has cancelled'));
         }
       } catch (error) {
-        if (!(error instanceof TunnelError)) throw error;
+        if (!(error instanceof TunnelError)) return logger.error('a frame was not taken', { reason: reasonOf(error) });
         logger.debug('a frame was refused', { code: error.code, reason: error.message });
         if (error.id !== undefined && error.id !== connectionId) {
           deps.send(encodeFrame('error', error.id, error.header));
