@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { PassThrough } from 'node:stream';
 import { runProgram } from '../../src/cli/run.ts';
 import { program } from '../../src/commands/index.ts';
 import type { ServerOptions } from '../../src/server/options.ts';
@@ -39,6 +40,8 @@ export interface Running {
   /** Resolves once the stream, stdout where none is named, holds the text; fails the test after ten seconds. */
   until(text: string, stream?: () => string): Promise<void>;
   kill(signal: 'SIGINT' | 'SIGTERM'): void;
+  /** Types on the terminal. */
+  type(keys: string): void;
   readonly ended: Promise<Ran>;
 }
 
@@ -88,6 +91,7 @@ function beginEcpctl(args: readonly string[], directory: string, options: RunOpt
     stdout: host.stdoutText,
     stderr: host.stderrText,
     kill: host.kill,
+    type: (keys) => (host.stdin as PassThrough).write(keys),
     ended,
     async until(text, stream = host.stdoutText) {
       for (let tries = 0; !stream().includes(text); tries++) {

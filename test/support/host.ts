@@ -23,7 +23,9 @@ export function fakeHost(argv: readonly string[], { env = {}, stdin = '', termin
   const [stdout, stdoutText] = capture(terminal);
   const [stderr, stderrText] = capture(terminal);
   const input = Object.assign(new PassThrough(), terminal === undefined ? {} : { isTTY: true });
-  input.end(stdin);
+  // A terminal stays open: what is typed comes when it is asked for.
+  if (terminal === undefined) input.end(stdin);
+  else input.write(stdin);
   return {
     argv: ['node', 'program', ...argv],
     env,
@@ -47,8 +49,16 @@ function capture(terminal: number | undefined): [Writable & { isTTY?: boolean; c
       done();
     },
   });
+  // Like the process's own streams, which a pipe never ends.
+  stream.end = () => stream;
   return [
-    Object.assign(stream, terminal === undefined ? {} : { isTTY: true, columns: terminal }),
+    Object.assign(
+      stream,
+      // What a spinner moves about with.
+      terminal === undefined
+        ? {}
+        : { isTTY: true, columns: terminal, cursorTo: () => true, clearLine: () => true, moveCursor: () => true },
+    ),
     () => Buffer.concat(chunks).toString(),
   ];
 }
