@@ -1,0 +1,99 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { json, localServer } from '../api/local-server.ts';
+import type { Ecp } from './ecp.ts';
+import { runEcpctl, startEcp } from './ecp.ts';
+
+let ecp: Ecp;
+beforeAll(async () => {
+  ecp = await startEcp();
+  await ecp.json(['register', 'line-7']);
+});
+afterAll(() => ecp.stop());
+
+describe('api', () => {
+  test('reads, in the project in use, and hands the body through as it is', async () => {
+    const { code, stdout } = await ecp.run(['api', '/api/version']);
+    expect([code, JSON.parse(stdout)]).toEqual([0, expect.objectContaining({ xPlatform: 'kubernetes' })]);
+    const listed = await ecp.run(['api', 'orgs/{orgId}/projects/{projectId}/deployments?limit=-1']);
+    expect(JSON.parse(listed.stdout)).toMatchObject({ data: { total: 1 } });
+    expect((await ecp.run(['api', '/api/version', '-i'])).stdout).toMatch(
+      /^HTTP 200\n[\s\S]*content-type: application\/json/,
+    );
+  });
+
+  test('writes JSON, a form, a file and stdin', async () => {
+    const quota = '{"total_cpu_quota":8,"total_memory_quota":16}';
+    expect((await ecp.run(['api', '/api/configuration/emqx-total-quota', '-d', quota])).code).toBe(0);
+    const path = join(ecp.directory, 'quota.json');
+    writeFileSync(path, quota.replace('8', '9'));
+    expect((await ecp.run(['api', '/api/configuration/emqx-total-quota', '-d', `@${path}`])).code).toBe(0);
+    expect(JSON.parse((await ecp.run(['api', '/api/configuration/emqx-total-quota'])).stdout)).toMatchObject({
+      total_cpu_quota: 9,
+    });
+    const stdin = quota.replace('8', '10');
+    expect((await ecp.run(['api', '/api/configuration/emqx-total-quota', '-d', '@-'], { stdin })).code).toBe(0);
+    const form = ['api', '/api/orgs/{orgId}/projects/{projectId}/clusters/add-existing-cluster', '-F', 'name=by form'];
+    expect(JSON.parse((await ecp.run(form)).stdout)).toMatchObject({ name: 'by form' });
+  });
+
+  test('a failure has its body on stdout and its exit code', async () => {
+    const { code, stdout, stderr } = await ecp.run(['api', '/api/orgs/unknown-org/projects/names']);
+    expect(code).toBe(4);
+    expect(JSON.parse(stdout)).toMatchObject({ message: expect.any(String) });
+    expect(stderr).toContain('not found');
+    expect((await ecp.run(['api', '/api/version', '-d', '@/nowhere'])).code).toBe(78);
+    expect((await ecp.run(['api', '/api/version', '-d', 'x', '-F', 'a=b'])).code).toBe(2);
+    expect((await ecp.run(['api', '/api/version', '-H', 'nonsense'])).code).toBe(2);
+  });
+});
+
+describe("EMQX's own API", () => {
+  /** The embedded server with a channel in front, whose EMQX answers what the test says. */
+  async function withChannel(answer: (path: string) => { status: number; body: unknown }) {
+    const server = await localServer(async ({ method, url, headers, body }, response) => {
+      const [, path] = /^\/api\/emqxee\/dashboard\/[^/]+(\/.*)$/.exec(url) ?? [];
+      if (path !== undefined) {
+        const { status, body: said } = answer(`${method} ${path} ${body}`.trim());
+        return json(response, status, said);
+      }
+      const passed = await fetch(ecp.server.url + url, {
+        method,
+        headers: {
+          authorization: headers.authorization ?? '',
+          'content-type': headers['content-type'] ?? 'application/json',
+        },
+        ...(body !== '' && { body }),
+      });
+      response.writeHead(passed.status, { 'content-type': 'application/json' }).end(await passed.text());
+    });
+    const { body } = await ecp.server.call('POST', '/api/account/login', {
+      json: { username: 'admin', password: 'correct horse 1' },
+    });
+    const env = { ECP_URL: server.url, ECP_TOKEN: body.accessToken };
+    return (...args: string[]) => runEcpctl(args, join(ecp.directory, 'none'), { env });
+  }
+
+  test('the nodes of v5, and those of v4', async () => {
+    const v5 = { node: 'emqx@10.0.0.1', node_status: 'running', version: '5.8.6', uptime: 3_600_000, connections: 7 };
+    const run = await withChannel(() => ({ status: 200, body: [v5] }));
+    expect((await run('node', 'list', 'line-7')).stdout).toMatch(/emqx@10\.0\.0\.1 +running +5\.8\.6 +1h +7/);
+    const v4 = { node: 'emqx@10.0.0.1', node_status: 'Running', version: '4.4.19', uptime: '1 hours', connections: 3 };
+    const older = await withChannel(() => ({ status: 200, body: { code: 0, data: [v4] } }));
+    expect(JSON.parse((await older('node', 'list', 'line-7', '-o', 'json')).stdout)).toEqual([
+      { node: 'emqx@10.0.0.1', status: 'Running', version: '4.4.19', uptime: '1 hours', connections: 3 },
+    ]);
+    const strange = await withChannel(() => ({ status: 200, body: 'hello' }));
+    expect((await strange('node', 'list', 'line-7')).code).toBe(1);
+  });
+
+  test('any call goes through with its body, and comes back with its status', async () => {
+    const run = await withChannel((asked) => ({ status: asked.startsWith('DELETE') ? 404 : 200, body: { asked } }));
+    expect(JSON.parse((await run('emqx', 'line-7', '/api/v5/banned', '-d', '{"who":"x"}')).stdout)).toEqual({
+      asked: 'POST /api/v5/banned {"who":"x"}',
+    });
+    const missing = await run('emqx', 'line-7', 'api/v5/banned/clientid/x', '-X', 'DELETE');
+    expect([missing.code, JSON.parse(missing.stdout)]).toEqual([4, { asked: 'DELETE /api/v5/banned/clientid/x' }]);
+  });
+});
