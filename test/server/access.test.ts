@@ -121,6 +121,7 @@ const matrix: readonly (readonly [operations: readonly string[], allowed: readon
       'GET /api/configuration/es-target',
       'POST /api/configuration/es-target',
       'POST /api/configuration/server-access-name',
+      'POST /api/configuration/server-access-name/testing',
     ],
     systemAdmins,
   ],

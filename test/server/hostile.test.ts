@@ -24,20 +24,25 @@ beforeAll(async () => {
   await admin('PUT', mine.split('/projects')[0] ?? '', { json: { name: 'default', members } });
   const login = await server.call('POST', '/api/account/login', { json: { username: 'eve', password: user.password } });
   token = login.body.accessToken;
-  const added = await admin('POST', `${mine}/clusters/add-existing-cluster`, { form: { name: 'mine' } });
-  const { registrationToken } = (await admin('GET', `${mine}/deployments/${added.body.id}`)).body.data;
-  const registered = await server.call('POST', '/api/clusters/agents/emqxee/register', {
-    json: { nodeId: 'agent-of-eve', registrationToken },
-  });
-  agentToken = registered.body.token;
+  const agent = await newAgent(admin, mine, 'mine');
+  agentToken = agent.token;
   places = {
     orgId: mine.split('/')[3] ?? '',
     projectId: mine.split('/')[5] ?? '',
-    clusterId: added.body.id,
+    clusterId: agent.clusterId,
     agentId: '1',
   };
 });
 afterAll(() => server.stop());
+
+async function newAgent(admin: Caller, project: string, name: string): Promise<{ clusterId: string; token: string }> {
+  const { body } = await admin('POST', `${project}/clusters/add-existing-cluster`, { form: { name } });
+  const { registrationToken } = (await admin('GET', `${project}/deployments/${body.id}`)).body.data;
+  const registered = await server.call('POST', '/api/clusters/agents/emqxee/register', {
+    json: { nodeId: `agent-of-${name}`, registrationToken },
+  });
+  return { clusterId: body.id, token: registered.body.token };
+}
 
 async function makeSecrets(admin: Caller): Promise<void> {
   const org = await admin('POST', '/api/orgs', { json: { name: `${secret} org`, members: [] } });
@@ -296,10 +301,13 @@ test.each([
 
 test('a bulk body that swells is stopped, a torn one told', async () => {
   const { gzipSync } = await import('node:zlib');
-  const { username, password } = JSON.parse(
-    (await send('GET', '/api/clusters/agents/emqxee/metadata', undefined, { authorization: `Bearer ${agentToken}` }))
-      .text,
-  ).elasticsearch;
+  // An agent of its own: the attack may have renamed the other's cluster and deleted it by that name.
+  const admin = await server.as('admin', adminPassword);
+  const fresh = await newAgent(admin, await firstProject(admin), 'bulk');
+  const metadata = await send('GET', '/api/clusters/agents/emqxee/metadata', undefined, {
+    authorization: `Bearer ${fresh.token}`,
+  });
+  const { username, password } = JSON.parse(metadata.text).elasticsearch;
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
   const headers = { authorization, 'content-type': 'application/x-ndjson', 'content-encoding': 'gzip' };
   const bomb = gzipSync(Buffer.alloc(80 * 1024 * 1024, 0x20));

@@ -94,6 +94,13 @@ describe('the settings', () => {
 
   test('of the address are what agents are told', async () => {
     expect((await set('server-access-name', { scheme: 'ftp', server_name: 'x' })).status).toBe(400);
+    const here = { scheme: 'http', server_name: new URL(server.url).host };
+    expect((await set('server-access-name/testing', here)).status).toBe(204);
+    const nobody = { scheme: 'http', server_name: '127.0.0.1:1' };
+    expect(await set('server-access-name/testing', nobody)).toMatchObject({
+      status: 409,
+      body: { message: /^http:\/\/127\.0\.0\.1:1\/api\/version: / },
+    });
     await set('server-access-name', { scheme: 'https', server_name: 'ecp.example.com:8443' });
     const { body } = await admin('POST', `${project}/clusters/add-existing-cluster`, { form: { name: 'm' } });
     const path = `${project}/clusters/${body.id}/setupInstructions?platform=linux`;

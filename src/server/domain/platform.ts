@@ -1,3 +1,4 @@
+import { Check } from '@sinclair/typebox/value';
 import type {
   EsTarget,
   Image,
@@ -7,7 +8,8 @@ import type {
   ServerAccess,
   Smtp,
 } from '../../contract/configuration.ts';
-import { Failure } from '../../core/errors.ts';
+import { EcpVersion } from '../../contract/version.ts';
+import { Failure, reasonOf } from '../../core/errors.ts';
 import type { HostedSpec } from '../providers/provider.ts';
 import type { Operator } from './audit.ts';
 import { audit } from './audit.ts';
@@ -126,6 +128,24 @@ export function accessFrom(access: ServerAccess): ServerAccess {
     throw bad('server_name', `"${access.server_name}" is no host, or host and port`);
   }
   return access;
+}
+
+/** Asks an ECP at this address for its version; refuses with the reason when there is none. */
+export async function tryAccess({ scheme, server_name }: ServerAccess): Promise<void> {
+  const url = `${scheme}://${server_name}/api/version`;
+  try {
+    const answer = await fetch(url, { signal: AbortSignal.timeout(5000), redirect: 'error' });
+    const body: unknown = await answer.json();
+    if (!Check(EcpVersion, body)) throw new Error('what answers there is no ECP');
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? 'what answers there is no ECP' : reasonOf(causeOf(error));
+    throw new Failure('refused', { reason: `${url}: ${reason}` }, { cause: error });
+  }
+}
+
+/** `fetch failed` says nothing; what is behind it does. */
+function causeOf(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? error.cause : error;
 }
 
 /** Where people and agents reach this server: as the setting says, else as it was started. */

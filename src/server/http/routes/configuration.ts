@@ -9,6 +9,7 @@ import {
   quotasFrom,
   smtpFrom,
   targetsFrom,
+  tryAccess,
 } from '../../domain/platform.ts';
 import { getSetting } from '../../domain/settings.ts';
 import type { World } from '../../domain/world.ts';
@@ -56,4 +57,5 @@ export function configurationRoutes(on: On, { db }: World): void {
   on(api.updateServerAccess, 'system', ({ body, now, operator }) =>
     changeSetting(db, now, operator, 'server-access', () => accessFrom(body)),
   );
+  on(api.testServerAccess, 'system', ({ body }) => tryAccess(accessFrom(body)));
 }
