@@ -1,6 +1,7 @@
 import type { Program } from '../../src/cli/program.ts';
 import { configCheck } from './config-check.ts';
 import { type AgentContext, agentContext, globals } from './context.ts';
+import { deadletterList, deadletterPurge, deadletterReplay, deadletterShow } from './deadletter.ts';
 import { diag } from './diag.ts';
 import { health } from './health.ts';
 import { install, uninstall } from './install.ts';
@@ -30,14 +31,21 @@ export const program: Program<AgentContext> = {
     status,
     health,
     configCheck,
+    deadletterList,
+    deadletterShow,
+    deadletterReplay,
+    deadletterPurge,
     diag,
     version,
   ],
-  nouns: { config: { en: 'The settings in agent.yaml', zh: 'agent.yaml 中的设置' } },
+  nouns: {
+    config: { en: 'The settings in agent.yaml', zh: 'agent.yaml 中的设置' },
+    deadletter: { en: 'Log records that were refused', zh: '被拒收的日志' },
+  },
   groups: [
     { title: { en: 'Service', zh: '服务' }, names: ['install', 'uninstall', 'start', 'stop', 'restart', 'run'] },
     { title: { en: 'Registration', zh: '注册' }, names: ['register', 'unregister'] },
-    { title: { en: 'Look', zh: '查看' }, names: ['status', 'health', 'config', 'diag', 'version'] },
+    { title: { en: 'Look', zh: '查看' }, names: ['status', 'health', 'config', 'deadletter', 'diag', 'version'] },
   ],
   topics: [],
   context: agentContext,

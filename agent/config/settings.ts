@@ -1,7 +1,7 @@
 import type { Metadata } from '../../src/contract/agent.ts';
 import type { ReportSettings } from '../ecp/reporter.ts';
 import type { EmqxSettings, Observation } from '../emqx/types.ts';
-import type { LogSettings } from '../logs/types.ts';
+import type { LogSettings, LogTarget } from '../logs/types.ts';
 import type { TunnelSettings } from '../tunnel/types.ts';
 import type { AgentConfig } from './load.ts';
 import type { Registration } from './state.ts';
@@ -88,7 +88,7 @@ function logSettings(
   const wait = (state: Wait['state'], reason: string) => ({ logs: undefined, logsWait: { state, reason } });
   if (!registration.logs.enabled) return { logs: undefined, logsWait: undefined };
   if (!metadata) return wait('starting', 'ECP has not said yet where logs go');
-  const { urls, username, password, indexName } = metadata.elasticsearch;
+  const { urls, indexName } = metadata.elasticsearch;
   if (urls.length === 0 || indexName === '') {
     return wait('failing', 'ECP has no log storage configured');
   }
@@ -98,7 +98,7 @@ function logSettings(
       ? wait('starting', 'EMQX has not said yet where its logs are')
       : wait('failing', 'EMQX does not say where its logs are; register again with --log-dir');
   }
-  const { include, exclude, fields, redact, gzip, ca, insecure } = config.logs;
+  const { include, exclude, fields, redact, gzip } = config.logs;
   const logs: LogSettings = {
     directory,
     include,
@@ -110,14 +110,14 @@ function logSettings(
     agentId: nodeId,
     agentVersion,
     nodeName: observation?.self,
-    target: {
-      urls,
-      username,
-      password,
-      index: indexName,
-      ca: ca ?? registration.ca,
-      insecure: insecure || registration.insecure,
-    },
+    target: logTarget(metadata, registration, config),
   };
   return { logs, logsWait: undefined };
+}
+
+/** Where logs go; what was said of ECP's certificates at registration holds for its log storage too. */
+export function logTarget({ elasticsearch }: Metadata, registration: Registration, { logs }: AgentConfig): LogTarget {
+  const { urls, username, password, indexName: index } = elasticsearch;
+  const insecure = logs.insecure || registration.insecure;
+  return { urls, username, password, index, ca: logs.ca ?? registration.ca, insecure };
 }

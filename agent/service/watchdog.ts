@@ -32,7 +32,7 @@ export function createWatchdog(env: Env, now: () => number, notify: Notify = sys
   let underWay = false;
   return {
     async ready() {
-      await notify(['--ready', `--pid=${process.pid}`]);
+      await notify(['--ready']);
       fedAt = now();
     },
     turned() {
