@@ -3,6 +3,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Target, targets } from '../../scripts/agent-file/targets.ts';
+import { agentIdOf } from '../../src/server/tunnel/names.ts';
+import { startTunnel } from '../../src/server/tunnel/tunnel.ts';
 import { ecp, emqx, type TestEcp } from '../agent/ecp.ts';
 import { atEnd, TestAgent } from '../agent/process.ts';
 import { firstProject } from '../server/support.ts';
@@ -30,10 +32,11 @@ class FileAgent extends TestAgent {
 }
 
 describe.each(targets.map((target) => [target.arch, target] as const))('the file for %s', (_arch, target) => {
-  it('registers, reports, ships 10,000 records once each, and ends on SIGTERM', async (context) => {
+  it('registers, reports, carries requests to EMQX, ships 10,000 records once each, and ends on SIGTERM', async (context) => {
     const missing = lacks(target);
     if (missing) context.skip(`not run here: no ${missing}`);
-    const server = await ecp();
+    const broker = await tunnel();
+    const server = await ecp({ advertiseMqtt: broker.url });
     const node = await emqx();
     const cluster = await server.cluster();
     const agent = new FileAgent(target);
@@ -65,6 +68,10 @@ describe.each(targets.map((target) => [target.arch, target] as const))('the file
     expect(status.nodes).toMatchObject([{ node: 'emqx@127.0.0.1', version: '5.8.6' }]);
     expect(await cluster.agents()).toMatchObject([{ nodeId: status.nodeId, err: '' }]);
 
+    const answer = await broker.get('/api/v5/nodes');
+    expect(answer.status).toBe(200);
+    expect(JSON.parse(answer.body)).toMatchObject([{ node: 'emqx@127.0.0.1', version: '5.8.6' }]);
+
     const writer = new EmqxLogWriter({ directory: logs, fileBytes: 1 << 20, files: 10 });
     writer.write(records);
     writer.close();
@@ -78,6 +85,32 @@ describe.each(targets.map((target) => [target.arch, target] as const))('the file
     expect(reader.seqs.size).toBe(records);
   });
 });
+
+/** The server's own broker and requester, on a port of their own, so that the test can ask through the tunnel. */
+async function tunnel() {
+  let present: (agentId: number) => void = () => {};
+  const arrived = new Promise<number>((resolve) => {
+    present = resolve;
+  });
+  const running = await startTunnel({
+    host: '127.0.0.1',
+    port: 0,
+    admit: async (userName) => agentIdOf(userName),
+    onTelemetry: () => {},
+    onPresence: (agentId, isPresent) => isPresent && present(agentId),
+  });
+  atEnd(() => running.close());
+  return {
+    url: `mqtt://127.0.0.1:${running.port}`,
+    async get(path: string) {
+      const request = { method: 'GET', path, headers: {}, deadlineMs: 30_000 } as const;
+      const { status, body } = await running.request(await arrived, request, AbortSignal.timeout(60_000));
+      const parts: Uint8Array[] = [];
+      for await (const part of body) parts.push(part);
+      return { status, body: Buffer.concat(parts).toString() };
+    },
+  };
+}
 
 /** Reads the records of a cluster in the order in which ECP got them. */
 class Reader {

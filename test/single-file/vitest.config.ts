@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config';
+import shared from '../../vitest.config.ts';
 
 // The files themselves: `npm run test:agent-file`, after `npm run build:agent`. Apart from `npm test`, which needs
 // neither 140 MB of bases nor an emulator.
 export default defineConfig({
-  define: { __VERSION__: JSON.stringify('built') },
+  define: shared.define ?? {},
   test: {
     root: import.meta.dirname,
     // The install script once more: by now busybox may be here.
