@@ -29,8 +29,9 @@ export async function startWire(targetPort: number): Promise<Wire> {
       });
       from.on('error', () => {});
       from.on('close', () => {
-        to.destroy();
-        pairs.delete(pair);
+        // A frozen wire does not tell that the other end has hung up either.
+        if (!frozen) to.destroy();
+        if (client.destroyed && upstream.destroyed) pairs.delete(pair);
       });
     };
     join(client, upstream, 'up');
