@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import type { Clock } from '../core/clock.ts';
 import { Failure, reasonOf } from '../core/errors.ts';
-import { runDueBackups } from './domain/backups.ts';
+import { runDueBackups } from './domain/backup-plan.ts';
 import { firstStart } from './domain/first-start.ts';
 import { cleanUp } from './domain/housekeeping.ts';
 import { loadSecret, makeKeys } from './domain/keys.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/core/clock.ts';
 import { systemClock } from '../../src/core/clock.ts';
-import { nextAfter } from '../../src/server/domain/backups.ts';
+import { nextAfter } from '../../src/server/domain/backup-plan.ts';
 import { readQuantity } from '../../src/server/domain/quotas.ts';
 import type { Caller, TestServer } from './support.ts';
 import { adminPassword, firstProject, taskEnd, testServer } from './support.ts';

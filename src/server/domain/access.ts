@@ -24,7 +24,7 @@ export interface Place {
 export type Need = 'anyone' | 'agent' | 'self' | 'system' | 'org.view' | 'org.edit' | 'project.view' | 'project.edit';
 
 /** The highest role at a place; undefined for a stranger, to whom the place does not exist. */
-export function roleAt(actor: Actor, place: Place): Role | undefined {
+function roleAt(actor: Actor, place: Place): Role | undefined {
   if (actor.admin) return 'system-admin';
   const inOrg = actor.grants.filter((grant) => grant.org_id === place.orgId);
   if (inOrg.some((grant) => grant.project_id === '' && grant.role === 'org-admin')) return 'org-admin';

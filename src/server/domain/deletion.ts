@@ -2,14 +2,12 @@ import { Failure } from '../../core/errors.ts';
 import type { TaskRow } from '../store/schema.ts';
 import type { Actor } from './access.ts';
 import type { Tasks } from './tasks.ts';
-import type { World } from './world.ts';
 
 /**
  * Deletes a cluster; its name is the confirmation. A hosted one is stopped first, of a managed one the connections are
  * given back first: if that fails it stays (ecp.md section 5).
  */
 export function deleteCluster(
-  _world: World,
   tasks: Tasks,
   actor: Actor,
   now: number,

@@ -6,7 +6,7 @@ import { Failure, reasonOf } from '../../core/errors.ts';
 import type { LicenseTerms } from './license.ts';
 
 /** The first field of a license file; another one is another format. */
-export const licenseFormat = 'ecp-license/1';
+const licenseFormat = 'ecp-license/1';
 
 const day = Type.String({ pattern: '^\\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])$' });
 const most = (maximum: number) => Type.Integer({ minimum: 0, maximum });

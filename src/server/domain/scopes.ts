@@ -8,9 +8,9 @@ import { audit } from './audit.ts';
 import type { Db } from './world.ts';
 
 /** Limits of the product (ecp.md section 5). */
-export const mostOrgs = 100;
-export const mostProjectsInOrg = 100;
-export const mostProjects = 1000;
+const mostOrgs = 100;
+const mostProjectsInOrg = 100;
+const mostProjects = 1000;
 
 interface ScopeData {
   readonly name: string;

@@ -31,7 +31,7 @@ const quota = (name: string, description: string, cpu: string, memory: string) =
   },
 });
 
-export const firstSettings: PlatformSettings = {
+const firstSettings: PlatformSettings = {
   quotas: {
     quotas: [
       { ...quota('small', '1 core, 2 GiB', '1', '2Gi'), default: true },

@@ -1,16 +1,7 @@
 import * as api from '../../../contract/backups.ts';
 import { Failure } from '../../../core/errors.ts';
-import {
-  backUp,
-  deleteBackup,
-  findBackup,
-  keepUpload,
-  listBackups,
-  restore,
-  schedule,
-  showSchedule,
-  unschedule,
-} from '../../domain/backups.ts';
+import { schedule, showSchedule, unschedule } from '../../domain/backup-plan.ts';
+import { backUp, deleteBackup, findBackup, keepUpload, listBackups, restore } from '../../domain/backups.ts';
 import type { Tasks } from '../../domain/tasks.ts';
 import type { World } from '../../domain/world.ts';
 import type { On } from '../router.ts';

@@ -7,10 +7,11 @@ import { mayView } from '../../domain/access.ts';
 import { deployment, stateOf, updateCluster, withAgents } from '../../domain/clusters.ts';
 import { deleteCluster } from '../../domain/deletion.ts';
 import type { HostedWish } from '../../domain/hosted.ts';
-import { changeHosted, createHosted, imageFor, networkOf } from '../../domain/hosted.ts';
+import { changeHosted, createHosted } from '../../domain/hosted.ts';
 import { changeManagedConnections } from '../../domain/limits.ts';
 import { isHosted } from '../../domain/offers.ts';
 import { findQuota } from '../../domain/quotas.ts';
+import { imageFor, networkOf } from '../../domain/spec.ts';
 import type { Tasks } from '../../domain/tasks.ts';
 import { apiTime } from '../../domain/times.ts';
 import type { World } from '../../domain/world.ts';
@@ -119,7 +120,7 @@ export function deploymentRoutes(on: On, world: World, tasks: Tasks): void {
   });
 
   on(api.deleteDeployment, 'project.edit', async ({ actor, cluster, body, now }) => {
-    const task = await deleteCluster(world, tasks, actor, now, cluster.id, body.name);
+    const task = await deleteCluster(tasks, actor, now, cluster.id, body.name);
     return { data: { taskId: task.id } };
   });
 
