@@ -105,3 +105,26 @@ test('a platform on Docker refuses what the real one refuses there', async () =>
     await server.stop();
   }
 });
+
+test('of five changes at once, one is taken', async () => {
+  // The one that is taken must not end before the others have come.
+  const server = await testServer({ faults: { scale: { durationMs: 2000 } } });
+  try {
+    const admin = await server.as('admin', adminPassword);
+    const project = await firstProject(admin);
+    const { body } = await admin('POST', `${project}/deployments`, { form: { deployName: 'raced' } });
+    await taskEnd(admin, body.data.taskId);
+    const path = `${project}/deployments/${body.data.id}`;
+    const wishes = [1, 2, 4, 5, 6];
+    const answers = await Promise.all(wishes.map((nodes) => admin('POST', `${path}/scale/${nodes}`)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409, 409, 409]);
+    const taken = answers.findIndex(({ status }) => status === 200);
+    await taskEnd(admin, answers[taken]?.body.data.taskId);
+    expect((await admin('GET', path)).body.data).toMatchObject({
+      expectReplicas: wishes[taken],
+      replicas: wishes[taken],
+    });
+  } finally {
+    await server.stop();
+  }
+});

@@ -110,18 +110,6 @@ describe('a hosted cluster', () => {
     await taskEnd(admin, body.data.taskId);
   });
 
-  test('of five changes at once, one is taken', async () => {
-    const { body } = await admin('POST', `${project}/deployments`, { form: { deployName: 'raced' } });
-    await taskEnd(admin, body.data.taskId);
-    const path = `${project}/deployments/${body.data.id}`;
-    const answers = await Promise.all([1, 2, 4, 5, 6].map((nodes) => admin('POST', `${path}/scale/${nodes}`)));
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409, 409, 409]);
-    const taken = answers.find(({ status }) => status === 200);
-    await taskEnd(admin, taken?.body.data.taskId);
-    const nodes = [1, 2, 4, 5, 6][answers.findIndex(({ status }) => status === 200)];
-    expect((await admin('GET', path)).body.data).toMatchObject({ expectReplicas: nodes, replicas: nodes });
-  });
-
   test.each([
     ['a name of 201 characters', { deployName: 'n'.repeat(201) }, 'deployName'],
     ['no node', { deployName: 'n', replicas: '0' }, 'replicas'],
