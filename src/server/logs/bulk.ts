@@ -52,7 +52,12 @@ export function readBulk(body: string, defaultIndex: string): BulkItem[] {
   return items;
 }
 
+/** An action as the agent writes it, which is most of them: read without the detour over an object. */
+const usualAction = /^\{"create":\{"_id":"([\w-]{1,512})"\}\}$/;
+
 function readAction(line: string, defaultIndex: string): { action: string; index: string; id: string | undefined } {
+  const usual = usualAction.exec(line);
+  if (usual) return { action: 'create', index: defaultIndex, id: usual[1] };
   const [[action, target] = []] = Object.entries(parse(line) ?? {});
   if (action === undefined || typeof target !== 'object' || target === null) {
     throw new MalformedBulk('Malformed action/metadata line, expected an action with an object');

@@ -35,10 +35,12 @@ export interface StoredRecord {
 }
 
 export interface LogPage {
-  /** Counted up to `mostCounted`; with a cursor and no text exact. */
+  /** Counted up to `mostCounted`, with a text up to `mostFound`; with a cursor and no text exact. */
   readonly total: number;
   readonly records: readonly StoredRecord[];
 }
 
 /** Elasticsearch's own limit for exact totals. */
 export const mostCounted = 10_000;
+/** The same where each record has to be looked into. */
+export const mostFound = 1000;

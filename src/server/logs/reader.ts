@@ -2,7 +2,7 @@ import { Failure } from '../../core/errors.ts';
 import { levels } from '../../core/levels.ts';
 import type { Sqlite } from '../store/sqlite.ts';
 import type { LogPage, LogQuery, StoredRecord } from './query.ts';
-import { mostCounted } from './query.ts';
+import { mostCounted, mostFound } from './query.ts';
 import { idsBetween, textTable, timeOfId } from './schema.ts';
 import type { TextSearch } from './text.ts';
 import { textSearch } from './text.ts';
@@ -83,7 +83,7 @@ export class LogReader {
     const rows: Row[] = [];
     let found = 0;
     // With a cursor the total says no more than whether there is more: a follower asks again and again.
-    const enough = byArrival ? offset + size + 1 : Math.max(mostCounted, offset + size);
+    const enough = byArrival ? offset + size + 1 : Math.max(mostFound, offset + size);
     for (const candidates of this.#candidates(range, order, search)) {
       for (const row of candidates) {
         if (!range.streams.has(row.stream) || !search.matches(row.message)) continue;
@@ -128,7 +128,7 @@ export class LogReader {
 
   *#portions(read: (size: number, last: Row | undefined) => readonly Row[]): Generator<readonly Row[]> {
     let last: Row | undefined;
-    for (let size = 250; ; size = Math.min(size * 2, 4000)) {
+    for (let size = mostFound; ; size = 2 * mostFound) {
       const rows = read(size, last);
       yield rows;
       if (rows.length < size) return;

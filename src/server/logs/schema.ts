@@ -100,8 +100,17 @@ export function createText(file: Sqlite, n: number, first: number): void {
     `CREATE VIRTUAL TABLE ${textTable(n)} USING
      fts5 (message, content = '', columnsize = 0, detail = none, tokenize = 'trigram')`,
   );
-  // As much is collected in memory before it is written as one piece; small pieces are merged again and again.
-  file.query(`INSERT INTO ${textTable(n)} (${textTable(n)}, rank) VALUES ('hashsize', 8388608)`);
+  const settings = {
+    // As much is collected in memory before it is written as one piece ...
+    hashsize: 8 * 1024 * 1024,
+    // ... and so many pieces are merged at once: a quarter less work for each record than with the usual 4.
+    automerge: 16,
+    // A piece of the index fills a page of the file.
+    pgsz: 8000,
+  };
+  for (const [name, value] of Object.entries(settings)) {
+    file.query(`INSERT INTO ${textTable(n)} (${textTable(n)}, rank) VALUES (?, ?)`, name, value);
+  }
   file.query('INSERT INTO texts VALUES (?, ?)', n, first);
 }
 

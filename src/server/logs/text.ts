@@ -8,7 +8,7 @@ export interface TextSearch {
 }
 
 /** More do not narrow it down any further and cost time. */
-const mostTrigrams = 12;
+const mostTrigrams = 6;
 
 /** Undefined for the empty text, which all records contain. */
 export function textSearch(text: string): TextSearch | undefined {
