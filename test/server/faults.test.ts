@@ -106,7 +106,7 @@ test('a platform on Docker refuses what the real one refuses there', async () =>
   }
 });
 
-test('of five changes at once, one is taken', async () => {
+test('of five changes at once, one is taken, and the others are told which', async () => {
   // The one that is taken must not end before the others have come.
   const server = await testServer({ faults: { scale: { durationMs: 2000 } } });
   try {
@@ -119,7 +119,11 @@ test('of five changes at once, one is taken', async () => {
     const answers = await Promise.all(wishes.map((nodes) => admin('POST', `${path}/scale/${nodes}`)));
     expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409, 409, 409]);
     const taken = answers.findIndex(({ status }) => status === 200);
-    await taskEnd(admin, answers[taken]?.body.data.taskId);
+    const { taskId } = answers[taken]?.body.data ?? {};
+    for (const { status, body } of answers) {
+      if (status === 409) expect(body.message).toContain(`Horizontal scaling (task ${taskId})`);
+    }
+    await taskEnd(admin, taskId);
     expect((await admin('GET', path)).body.data).toMatchObject({
       expectReplicas: wishes[taken],
       replicas: wishes[taken],

@@ -99,7 +99,7 @@ export async function firstProject(call: Caller): Promise<string> {
 
 /** Waits for a task to end and answers it. */
 export async function taskEnd(call: Caller, taskId: string): Promise<Answer['body']> {
-  for (let turn = 0; turn < 500; turn++) {
+  for (let turn = 0; turn < 2000; turn++) {
     const { body } = await call('GET', `/api/tasks/${taskId}`);
     if (body.status === 3 || body.status === 4) return body;
     await new Promise((resolve) => setTimeout(resolve, 10));

@@ -101,15 +101,6 @@ describe('a hosted cluster', () => {
     expect((await admin('GET', path)).status).toBe(404);
   });
 
-  test('one task at a time, and the second is told which one runs', async () => {
-    const { body } = await admin('POST', `${project}/deployments`, { form: { deployName: 'busy' } });
-    const second = await admin('POST', `${project}/deployments/${body.data.id}/scale/2`);
-    expect(second.status).toBe(409);
-    expect(second.body.message).toContain(body.data.taskId);
-    expect(second.body.message).toContain('Create');
-    await taskEnd(admin, body.data.taskId);
-  });
-
   test.each([
     ['a name of 201 characters', { deployName: 'n'.repeat(201) }, 'deployName'],
     ['no node', { deployName: 'n', replicas: '0' }, 'replicas'],
