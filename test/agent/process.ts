@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach } from 'vitest';
 import { main } from '../../agent/main.ts';
+import { agentControl } from '../../agent/service/control-client.ts';
 import type { AgentStatus } from '../../src/contract/control.ts';
 import { fakeHost } from '../support/host.ts';
 
@@ -66,10 +67,9 @@ export class TestAgent {
     });
   }
 
-  async status(): Promise<AgentStatus | undefined> {
-    const { stdout } = await this.run(['status', '-o', 'json']);
-    const status = JSON.parse(stdout) as AgentStatus | Record<string, never>;
-    return 'pid' in status ? (status as AgentStatus) : undefined;
+  /** As the running agent says it on its control socket; undefined where none answers. */
+  status(): Promise<AgentStatus | undefined> {
+    return agentControl(join(this.home, 'run/control.sock')).status();
   }
 
   /** Waits until the status is as told; the last one seen is in the error. */
@@ -78,7 +78,7 @@ export class TestAgent {
     for (const end = Date.now() + limitMs; Date.now() < end; ) {
       last = await this.status();
       if (last && good(last)) return last;
-      await pause(100);
+      await pause(50);
     }
     throw new Error(`not reached; last status: ${JSON.stringify(last, null, 2)}\n${this.log()}`);
   }
