@@ -106,8 +106,8 @@ export class Stage {
     return child;
   }
 
-  /** Starts `ecpctl server` on free ports; with `dataDir` its state outlives it. */
-  async startServer(options: { dataDir?: string; args?: readonly string[] } = {}): Promise<Server> {
+  /** Starts `ecpctl server`, on a free port unless told one; with `dataDir` its state outlives it. */
+  async startServer(options: { dataDir?: string; listen?: string; advertiseUrl?: string } = {}): Promise<Server> {
     const passwordFile = join(this.folder, 'admin-password');
     if (!existsSync(passwordFile)) writeFileSync(passwordFile, randomBytes(12).toString('base64url'), { mode: 0o600 });
     const readyFile = join(this.folder, 'server-ready.json');
@@ -115,10 +115,10 @@ export class Stage {
     const child = this.background('server', [
       join(this.root, 'bin/ecpctl.js'),
       'server',
-      ...['--listen', '127.0.0.1:0', '--mqtt-listen', '127.0.0.1:0'],
+      ...['--listen', options.listen ?? '127.0.0.1:0', '--mqtt-listen', '127.0.0.1:0'],
       ...(options.dataDir ? ['--data-dir', options.dataDir] : ['--ephemeral']),
+      ...(options.advertiseUrl ? ['--advertise-url', options.advertiseUrl] : []),
       ...['--admin-password-file', passwordFile, '--ready-file', readyFile],
-      ...(options.args ?? []),
     ]);
     await until(`the server is ready (see ${join(this.folder, 'server.out')})`, () => {
       if (child.exitCode !== null || child.signalCode !== null) throw new Error(this.#lastWords('server', child));

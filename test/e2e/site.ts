@@ -1,0 +1,128 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { AgentStatus } from '../../src/contract/control.ts';
+import type { LogPage, LogRecord } from '../../src/contract/logs.ts';
+import type { Done, Server } from './stage.ts';
+import { Stage, until } from './stage.ts';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A server with state on the disk and somebody logged in; agents on demand. All of it real processes. */
+export class Site {
+  readonly folder = mkdtempSync(join(tmpdir(), 'ecp-e2e-'));
+  readonly stage = new Stage(root, this.folder);
+  server!: Server;
+
+  /** Agents ship their logs to `advertiseUrl`, where one is given. */
+  async open(advertiseUrl?: string): Promise<void> {
+    await this.startServer(advertiseUrl);
+    const login = ['login', '--url', this.server.url, '--username', 'admin', '--password-stdin'];
+    must(await this.stage.run('ecpctl', login, { inputFile: this.server.passwordFile }));
+  }
+
+  /** Starts the server, later again on the same address and state. */
+  async startServer(advertiseUrl?: string): Promise<void> {
+    const listen = this.server && new URL(this.server.url).host;
+    const dataDir = join(this.folder, 'data');
+    this.server = await this.stage.startServer({
+      dataDir,
+      ...(listen && { listen }),
+      ...(advertiseUrl && { advertiseUrl }),
+    });
+  }
+
+  ecpctl(...args: string[]): Promise<Done> {
+    return this.stage.run('ecpctl', args);
+  }
+
+  async json<T>(...args: string[]): Promise<T> {
+    return JSON.parse(must(await this.ecpctl(...args, '-o', 'json')).stdout);
+  }
+
+  /** A managed cluster with an agent on it that ships `logs`. */
+  async join(name: string, logs = join(this.folder, `${name}-log`)): Promise<Joined> {
+    mkdirSync(logs, { recursive: true });
+    const { id, registrationToken } = await this.json<{ id: string; registrationToken: string }>('register', name);
+    const joined = new Joined(this, id, logs, join(this.folder, name));
+    must(await joined.agent('start'));
+    must(await joined.register(registrationToken));
+    return joined;
+  }
+
+  /** Every record of a cluster in the order of arrival. */
+  async records(clusterId: string): Promise<LogRecord[]> {
+    const headers = { authorization: `Bearer ${await this.#token()}` };
+    const get = async <T>(path: string) => (await (await fetch(this.server.url + path, { headers })).json()) as T;
+    const { data } = await get<{ data: { id: string; orgId: string }[] }>('/api/projects?name=&orgId=');
+    const path = `/api/elastic/document/${data[0]?.orgId}/${data[0]?.id}/emqx?clusterId=${clusterId}`;
+    const records: LogRecord[] = [];
+    for (let cursor = ''; ; cursor = records.at(-1)?.cursor ?? '') {
+      const page = await get<LogPage>(`${path}&start=&end=&level=&msg=&size=100&offset=0&cursor=${cursor}`);
+      if (page.data.length === 0) return records;
+      records.push(...page.data);
+    }
+  }
+
+  /** A session of its own, apart from that of `ecpctl`. */
+  async #token(): Promise<string> {
+    const password = readFileSync(this.server.passwordFile, 'utf8');
+    const answer = await fetch(`${this.server.url}/api/account/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username: 'admin', password }),
+    });
+    return ((await answer.json()) as { accessToken: string }).accessToken;
+  }
+
+  async close(): Promise<void> {
+    await this.stage.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+export class Joined {
+  readonly #site: Site;
+  readonly id: string;
+  readonly logs: string;
+  readonly home: string;
+
+  constructor(site: Site, id: string, logs: string, home: string) {
+    this.#site = site;
+    this.id = id;
+    this.logs = logs;
+    this.home = home;
+  }
+
+  agent(...args: string[]): Promise<Done> {
+    return this.#site.stage.run('emqxee-agent', [...args, '--home', this.home]);
+  }
+
+  register(registrationToken: string, ...more: string[]): Promise<Done> {
+    const file = join(this.#site.folder, 'registration-token');
+    writeFileSync(file, registrationToken);
+    const to = ['--url', this.#site.server.url, '--registration-token-file', file];
+    return this.agent('register', ...to, '--emqx-dashboard-url', 'http://127.0.0.1:9', '--log-dir', this.logs, ...more);
+  }
+
+  async status(): Promise<AgentStatus> {
+    const { stdout } = await this.agent('status', '-o', 'json');
+    return JSON.parse(stdout);
+  }
+
+  /** Waits until so many records are acknowledged. */
+  async delivered(count: number, limitMs = 30_000): Promise<void> {
+    await until(
+      `${count} records are delivered`,
+      async () => ((await this.status()).logs?.delivered ?? 0) >= count,
+      limitMs,
+    );
+  }
+}
+
+/** The same where it went well; throws with its words where not. */
+export function must(done: Done): Done {
+  if (done.code !== 0) throw new Error(`ended with ${done.code}: ${done.stderr}`);
+  return done;
+}
