@@ -24,12 +24,11 @@ export class Site {
 
   /** Starts the server, later again on the same address and state. */
   async startServer(advertiseUrl?: string): Promise<void> {
-    const listen = this.server && new URL(this.server.url).host;
-    const dataDir = join(this.folder, 'data');
     this.server = await this.stage.startServer({
-      dataDir,
-      ...(listen && { listen }),
-      ...(advertiseUrl && { advertiseUrl }),
+      dataDir: join(this.folder, 'data'),
+      ...(this.server && { listen: new URL(this.server.url).host }),
+      // Simulated clusters take no longer than they must.
+      args: ['--fault', '*=20ms', ...(advertiseUrl ? ['--advertise-url', advertiseUrl] : [])],
     });
   }
 

@@ -107,7 +107,7 @@ export class Stage {
   }
 
   /** Starts `ecpctl server`, on a free port unless told one; with `dataDir` its state outlives it. */
-  async startServer(options: { dataDir?: string; listen?: string; advertiseUrl?: string } = {}): Promise<Server> {
+  async startServer(options: { dataDir?: string; listen?: string; args?: readonly string[] } = {}): Promise<Server> {
     const passwordFile = join(this.folder, 'admin-password');
     if (!existsSync(passwordFile)) writeFileSync(passwordFile, randomBytes(12).toString('base64url'), { mode: 0o600 });
     const readyFile = join(this.folder, 'server-ready.json');
@@ -117,8 +117,8 @@ export class Stage {
       'server',
       ...['--listen', options.listen ?? '127.0.0.1:0', '--mqtt-listen', '127.0.0.1:0'],
       ...(options.dataDir ? ['--data-dir', options.dataDir] : ['--ephemeral']),
-      ...(options.advertiseUrl ? ['--advertise-url', options.advertiseUrl] : []),
       ...['--admin-password-file', passwordFile, '--ready-file', readyFile],
+      ...(options.args ?? []),
     ]);
     await until(`the server is ready (see ${join(this.folder, 'server.out')})`, () => {
       if (child.exitCode !== null || child.signalCode !== null) throw new Error(this.#lastWords('server', child));

@@ -74,10 +74,9 @@ async function managed(show: Show, server: Server, root: string): Promise<void> 
     ...['--emqx-dashboard-username', 'admin', '--emqx-dashboard-password-file', passwordFile],
     ...['--enable-log', 'True', '--log-dir', logs],
   ]);
-  const state = async () => JSON.parse((await stage.run('ecpctl', ['get', 'plant-1', '-o', 'json'])).stdout).xStatus;
-  await until('plant-1 runs', async () => (await state()) === 'running').catch(() => {});
-  await show.run('ecpctl', ['get', 'plant-1']);
-  show.fact('state of the managed cluster', 'running', await state());
+  await show.run('ecpctl', ['wait', 'plant-1', '--timeout', '20s']);
+  const cluster = JSON.parse((await stage.run('ecpctl', ['get', 'plant-1', '-o', 'json'])).stdout);
+  show.fact('state of the managed cluster', 'running', cluster.xStatus);
 
   await followLive(show, logs);
   await shipReal(show, home, logs, root);
