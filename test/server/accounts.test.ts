@@ -4,8 +4,9 @@ import { systemClock } from '../../src/core/clock.ts';
 import type { Caller, TestServer } from './support.ts';
 import { adminPassword, caller, firstProject, testServer } from './support.ts';
 
+const begin = Date.now();
 let ahead = 0;
-const clock: Clock = { ...systemClock, now: () => Date.now() + ahead };
+const clock: Clock = { ...systemClock, now: () => begin + ahead };
 let server: TestServer;
 let admin: Caller;
 beforeAll(async () => {

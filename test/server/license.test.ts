@@ -160,7 +160,7 @@ describe('what the license allows', () => {
   });
 
   test('is reserved at the larger of both while a change runs, and at the old one after it failed', async () => {
-    const slow = await testServer({ licenseKey, simulatedMs: 60, faults: { connections: { outcome: 'fail' } } });
+    const slow = await testServer({ licenseKey, faults: { connections: { outcome: 'fail', durationMs: 2000 } } });
     try {
       const mine = await slow.as('admin', adminPassword);
       const place = await firstProject(mine);
