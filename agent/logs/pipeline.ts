@@ -33,7 +33,7 @@ const hintMs = 20;
 const holdMs = 500;
 /** A finished file's last line without a break is taken as it is after this time without a change. */
 const tornMs = 1000;
-/** The checkpoint is written at once when something was acknowledged, but not more often. */
+/** The checkpoint is written at once when there is news for it, but not more often than this. */
 const checkpointMs = 500;
 
 /** One run of the engine with one set of settings: looks, reads, sends, and remembers how far it came. */
@@ -53,7 +53,7 @@ export class Pipeline {
   private readonly work: Wake;
   private readonly look: Wake;
   private readonly room: Wake;
-  private readonly acked: Wake;
+  private readonly news: Wake;
   private loops: Promise<unknown>[] = [];
   private stopping = false;
   private batch: Batch<Span> | undefined;
@@ -72,7 +72,7 @@ export class Pipeline {
     this.work = new Wake(deps.clock);
     this.look = new Wake(deps.clock);
     this.room = new Wake(deps.clock);
-    this.acked = new Wake(deps.clock);
+    this.news = new Wake(deps.clock);
     this.lastChange = deps.clock.monotonic();
   }
 
@@ -92,7 +92,7 @@ export class Pipeline {
     const { clock } = this.deps;
     const deadline = clock.monotonic() + graceMs;
     this.stopping = true;
-    for (const wake of [this.work, this.look, this.room, this.acked]) wake.poke();
+    for (const wake of [this.work, this.look, this.room, this.news]) wake.poke();
     while (this.inFlight > 0 || this.batch) {
       if (clock.monotonic() >= deadline) break;
       await clock.sleep(20);
@@ -128,11 +128,11 @@ export class Pipeline {
         if (this.stopping) return;
         // One that is not wanted any more keeps its place in the checkpoint, should it be wanted again.
         if (!isWanted(name, include, exclude)) continue;
-        const members = found.get(name) ?? [];
-        this.files += members.length;
+        const family = found.get(name) ?? { members: [], hasIndex: false };
+        this.files += family.members.length;
         const set = this.sets.get(name) ?? new LogSet(name, clock.now() * 1000);
         this.sets.set(name, set);
-        const changed = await scanSet(set, members, {
+        const changed = await scanSet(set, family, {
           directory,
           logger,
           clock,
@@ -142,6 +142,8 @@ export class Pipeline {
         if (changed) {
           this.lastChange = clock.monotonic();
           this.isDirty = true;
+          // Written before anything of it is delivered: what is known to be there can be missed.
+          this.news.poke();
         }
         this.warnOfWrap(set);
         if (set.generations.length === 0 && !set.isBusy && set.gaps.length === 0) this.sets.delete(name);
@@ -291,7 +293,7 @@ export class Pipeline {
       .then(() => {
         for (const segment of batch.segments) segment.owner.done = true;
         for (const set of sets) if (set.settle()) this.isDirty = true;
-        this.acked.poke();
+        this.news.poke();
       })
       .catch((error: unknown) => {
         if (!this.ended.signal.aborted) this.deps.logger.error('a batch of logs failed', { reason: reasonOf(error) });
@@ -307,7 +309,7 @@ export class Pipeline {
   private async keepCheckpoint(): Promise<void> {
     const { clock } = this.deps;
     while (!this.stopping) {
-      await this.acked.wait(checkpointMs * 4, this.ended.signal);
+      await this.news.wait(checkpointMs * 4, this.ended.signal);
       if (!this.isDirty && this.checkpoint.trouble === undefined) continue;
       this.isDirty = false;
       await this.checkpoint.save(this.sets.values());

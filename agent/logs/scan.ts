@@ -15,7 +15,7 @@ import {
   statFile,
 } from './generation.ts';
 import type { Gap, LogSet } from './set.ts';
-import { chronological, type Member, readWrap } from './sets.ts';
+import { chronological, type Family, type Member, readWrap } from './sets.ts';
 
 /** Milliseconds after which the index surely names the file that was begun last. */
 const indexLagMs = 20;
@@ -46,9 +46,9 @@ interface Opened extends Found {
  * Looks at all files of a set: follows renames, notices truncation, replacement and deletion, takes in what is new, and
  * says what is lost. This and not the watcher is what nothing escapes. True when something changed.
  */
-export async function scanSet(set: LogSet, members: readonly Member[], context: ScanContext): Promise<boolean> {
+export async function scanSet(set: LogSet, family: Family, context: ScanContext): Promise<boolean> {
   const now = context.clock.monotonic();
-  const found = await statAll(members);
+  const found = await statAll(family.members);
   const byId = new Map(found.map((file) => [file.id, file]));
   const replaced: Generation[] = [];
   let changed = false;
@@ -103,7 +103,7 @@ export async function scanSet(set: LogSet, members: readonly Member[], context: 
   }
   // EMQX truncates the next file first and names it in the index 1-2 ms later.
   if (fresh.length > 1) await context.clock.sleep(indexLagMs);
-  set.wrap = await readWrap(context.directory, set.name);
+  set.wrap = family.hasIndex ? await readWrap(context.directory, set.name) : undefined;
   for (const file of chronological(fresh, set.wrap)) {
     const repeat = set.countLine(file.line.fingerprint);
     const generation = new Generation(file.path, file.number, file.id, file.line.fingerprint, repeat);

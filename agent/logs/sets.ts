@@ -20,7 +20,7 @@ export interface Wrap {
   readonly counts: readonly number[];
 }
 
-const namePattern = /^(.+\.log)(?:\.(\d{1,6}))?$/;
+const namePattern = /^(.+\.log)(?:\.(\d{1,6}|idx))?$/;
 const neverByDefault = new Set(['erlang.log', 'run_erl.log', ...levels.map((level) => `${level}.log`)]);
 
 /** True when a set is to be shipped: by default all but consoles and v4's files by level, which repeat `emqx.log`. */
@@ -35,22 +35,29 @@ function matches(name: string, pattern: string): boolean {
   return new RegExp(`^${source.join('.*')}$`).test(name);
 }
 
-/** The sets of a directory by name. Throws what the file system says. */
+/** What a directory holds of one set. */
+export interface Family {
+  readonly members: Member[];
+  /** There is an index: the set wraps. */
+  hasIndex: boolean;
+}
+
+/** The wanted sets of a directory by name. Throws what the file system says. */
 export async function listSets(
   directory: string,
   include: readonly string[],
   exclude: readonly string[],
-): Promise<Map<string, Member[]>> {
-  const sets = new Map<string, Member[]>();
+): Promise<Map<string, Family>> {
+  const sets = new Map<string, Family>();
   for (const name of await readdir(directory)) {
     const match = namePattern.exec(name);
-    const set = match?.[1];
+    const [, set, suffix] = match ?? [];
     if (set === undefined || !isWanted(set, include, exclude)) continue;
-    const number = match?.[2] === undefined ? undefined : Number(match[2]);
-    const members = sets.get(set);
-    const member = { path: join(directory, name), number };
-    if (members) members.push(member);
-    else sets.set(set, [member]);
+    const family = sets.get(set) ?? { members: [], hasIndex: false };
+    sets.set(set, family);
+    if (suffix === 'idx') family.hasIndex = true;
+    else
+      family.members.push({ path: join(directory, name), number: suffix === undefined ? undefined : Number(suffix) });
   }
   return sets;
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -108,7 +108,10 @@ export async function runRound(plan: FaultPlan, random: SeededRandom, bundles: s
 
   try {
     agent.start();
+    await waitFor(() => agent.status !== undefined);
     let writer = write(writingMs / 1000, 'append');
+    // What passed by before there was a first checkpoint nobody can know.
+    await waitFor(() => existsSync(join(stateDirectory, 'checkpoint.json')));
     const world: World = {
       random,
       sink,
@@ -144,6 +147,13 @@ export async function runRound(plan: FaultPlan, random: SeededRandom, bundles: s
     await agent.end('SIGKILL');
     await sink.stop();
     rmSync(root, { recursive: true, force: true });
+  }
+}
+
+async function waitFor(done: () => boolean): Promise<void> {
+  for (const deadline = Date.now() + drainLimitMs; !done(); ) {
+    if (Date.now() > deadline) throw new Error('the agent does not come up');
+    await sleep(10);
   }
 }
 

@@ -36,7 +36,10 @@ describe('delivery', { concurrent: true }, () => {
     });
     writerIn(rig).write(100);
     const shipper = rig.start();
-    await rig.arrived(99);
+    await until(
+      () => shipper.status().delivered === 99,
+      () => JSON.stringify(shipper.status()),
+    );
     expect(rig.sink.oracle.verdict(100)).toMatchObject({ unique: 99, doubled: 0, missing: [[7, 7]] });
     expect(rig.sink.oracle.conflicts).toBe(0);
     expect(shipper.status()).toMatchObject({ delivered: 99, dead: 1, retried: 50, state: 'healthy' });
@@ -52,9 +55,12 @@ describe('delivery', { concurrent: true }, () => {
     };
     writerIn(rig).write(20);
     const shipper = rig.start();
-    await rig.arrived(20);
+    await until(
+      () => shipper.status().delivered === 20,
+      () => JSON.stringify(shipper.status()),
+    );
     // The last line of a file waits for others of its own and may go in a body of its own.
-    expect(shipper.status()).toMatchObject({ dead: 0, delivered: 20 });
+    expect(shipper.status().dead).toBe(0);
     expect(shipper.status().retried).toBeGreaterThanOrEqual(3);
   });
 
