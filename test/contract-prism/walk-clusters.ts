@@ -13,7 +13,7 @@ async function ended({ client }: Walker, task: Promise<string>): Promise<void> {
 
 /** A hosted cluster from its creation to its end, with everything that can be done to one. */
 export async function hostedLife(walker: Walker): Promise<void> {
-  const { client, orgId, projectId, tried, tryCall } = walker;
+  const { client, orgId, projectId, tried } = walker;
   const place = { orgId, projectId };
   const quota = (await tried(client.platform.quotas()))?.[0]?.name ?? 'small';
   const image = (await tried(client.platform.images()))?.[0]?.image ?? 'emqx/emqx-enterprise:5.8.6';
@@ -60,24 +60,36 @@ export async function hostedLife(walker: Walker): Promise<void> {
   await change(client.clusters.repair(at));
   await ended(walker, client.clusters.stop(at));
   await change(client.clusters.start(at));
-  await backupsOf(walker, at);
+  await backupsOf(walker, at, running);
   await tried(client.platform.monitor(at.clusterId));
-  await tryCall(backups.listBackupTasks, { params: place });
   await ended(walker, client.clusters.delete(at, '集群 A-2'));
 }
 
-async function backupsOf({ tryCall, orgId, projectId }: Walker, at: ClusterPlace): Promise<void> {
+type Backups = {
+  readonly data: Readonly<Record<string, { readonly data: readonly { filename: string; node: string }[] }>>;
+};
+
+/** Each of these changes takes a while and wants a cluster that is at rest. */
+async function backupsOf(
+  { tryCall, orgId, projectId }: Walker,
+  at: ClusterPlace,
+  rest: () => Promise<unknown>,
+): Promise<void> {
   const place = { orgId, projectId };
   await tryCall(backups.backUpNow, { params: at });
-  const listed = (await tryCall(backups.listBackups, { params: place, body: { deploy_ids: [at.clusterId] } })) as
-    | { data: Record<string, { data: { filename: string; node: string }[] }> }
-    | undefined;
-  const first = listed?.data[at.clusterId]?.data[0] ?? { filename: 'emqx-backup.tar.gz', node: 'emqx@node-0' };
+  const first = await until('there is a backup', async () => {
+    const body = { deploy_ids: [at.clusterId] };
+    const listed = (await tryCall(backups.listBackups, { params: place, body })) as Backups | undefined;
+    return listed?.data[at.clusterId]?.data[0];
+  });
+  await rest();
   const file = { ...at, filename: first.filename };
   await tryCall(backups.downloadBackup, { params: file });
-  await tryCall(backups.importBackup, { params: at, body: first });
+  await tryCall(backups.importBackup, { params: at, body: { filename: first.filename, node: first.node } });
+  await rest();
   const upload = { filename: 'up.tar.gz', file: Buffer.from('x').toString('base64'), xDeployId: at.clusterId };
   await tryCall(backups.uploadBackup, { params: place, body: upload });
+  await rest();
   await tryCall(backups.deleteBackup, { params: file });
   const tomorrow = Math.floor(Date.now() / 1000) + 86_400;
   await tryCall(backups.createBackupTask, {

@@ -5,12 +5,13 @@ import * as logs from '../../src/contract/logs.ts';
 import type { Walker } from './walk.ts';
 
 /** License, settings, alarms, audit, logs: what belongs to the platform. */
-export async function platform(walker: Walker): Promise<void> {
+export async function platform(walker: Walker, license: string): Promise<void> {
   const { client, orgId, projectId, tried, tryCall } = walker;
   const place = { orgId, projectId };
   await client.platform.version();
   await tried(client.platform.license());
   await tried(client.platform.uploadLicense('not a license'));
+  await client.platform.uploadLicense(license);
   await tried(client.platform.licenseUsage());
   await tried(client.platform.licenseByCluster('', ''));
   await tried(client.platform.instances(place));
@@ -52,7 +53,7 @@ async function alarmsOf({ orgId, projectId, tryCall }: Walker): Promise<void> {
 }
 
 /** Every setting is read, and what was read is written back. */
-async function settings({ tryCall }: Walker): Promise<void> {
+async function settings({ tryCall, baseUrl }: Walker): Promise<void> {
   const smtp = { host: '127.0.0.1', port: 9, encryption: 'tls', username: 'u', password: 'p' };
   const pairs = [
     [configuration.getTotalQuota, configuration.updateTotalQuota, { total_cpu_quota: 8, total_memory_quota: 16 }],
@@ -72,5 +73,5 @@ async function settings({ tryCall }: Walker): Promise<void> {
   await tryCall(configuration.updateQuotas, { body: { quotas, storageClass: [{ storage_class_name }] } });
   await tryCall(configuration.testSmtp, { body: smtp });
   await tryCall(configuration.testEsTarget, { body: { url: 'http://127.0.0.1:9', username: 'u', password: 'p' } });
-  await tryCall(configuration.testServerAccess, { body: { scheme: 'http', server_name: '127.0.0.1' } });
+  await tryCall(configuration.testServerAccess, { body: { scheme: 'http', server_name: new URL(baseUrl).host } });
 }

@@ -31,7 +31,10 @@ export interface Walked {
 }
 
 /** Calls every function of `src/api` and every further endpoint of the contract, in an order that a user could have. */
-export async function walk(baseUrl: string, username: string, password: string): Promise<Walked> {
+export async function walk(
+  baseUrl: string,
+  { username, password, license }: { username: string; password: string; license: string },
+): Promise<Walked> {
   const called = new Set<string>();
   const functions = new Set<string>();
   const open: Transport[] = [];
@@ -66,7 +69,7 @@ export async function walk(baseUrl: string, username: string, password: string):
     await hostedLife(walker);
     await managedLife(walker, (token) => watch({ agent: agentApi(connect(token)) }, functions, called).agent);
     await orgsAndUsers(walker, (token) => watched(connect(token)));
-    await platform(walker);
+    await platform(walker, license);
     await client.account.logout();
     await newPassword(walker, (token) => watched(connect(token)), username, password);
   } finally {
