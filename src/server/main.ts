@@ -19,6 +19,7 @@ import { agentRoutes } from './http/routes/agents.ts';
 import { auditRoutes } from './http/routes/audit.ts';
 import { backupRoutes } from './http/routes/backups.ts';
 import { bulkRoutes } from './http/routes/bulk.ts';
+import { channelRoutes } from './http/routes/channel.ts';
 import { clusterRoutes } from './http/routes/clusters.ts';
 import { configurationRoutes } from './http/routes/configuration.ts';
 import { deploymentRoutes } from './http/routes/deployments.ts';
@@ -32,7 +33,9 @@ import type { Endpoint, ServerOptions } from './options.ts';
 import { ManagedProvider } from './providers/managed.ts';
 import { SimulatedProvider } from './providers/simulated.ts';
 import { openStore } from './store/open.ts';
+import { makeChannel } from './tunnel/channel.ts';
 import { agentBehind } from './tunnel/credentials.ts';
+import { makeLimits } from './tunnel/limits.ts';
 import { startTunnel } from './tunnel/tunnel.ts';
 
 export { tokenLives } from './domain/sessions.ts';
@@ -81,14 +84,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       }),
     );
     closers.push(() => tunnel.close());
-    const limits = {
-      set: async () => {
-        throw new Error('the agent cannot be reached: re-register it first');
-      },
-    };
+    const channel = makeChannel(world, tunnel);
     const providers = {
       hosted: new SimulatedProvider(clock, options.faults, options.simulatedMs),
-      managed: new ManagedProvider(limits),
+      managed: new ManagedProvider(makeLimits(world, channel)),
     };
     const tasks = new Tasks(world, providers, (clusterId, agentIds) => {
       for (const agentId of agentIds) tunnel.drop(agentId);
@@ -113,6 +112,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     backupRoutes(on, world, tasks);
     logRoutes(on, world, logs);
     serveAgentFiles(app, options.agentsDirectory, files);
+    await channelRoutes(app, world, channel);
     await bulkRoutes(app, world, logs, new Quota(clock, options.logQuota ?? Number.POSITIVE_INFINITY));
 
     const httpPort = await listening(options.http, async (host, port) => {

@@ -3,6 +3,7 @@ import type { Caller, TestServer } from './support.ts';
 import { caller } from './support.ts';
 
 export interface Managed {
+  readonly name: string;
   readonly id: string;
   /** The calls of one registered agent. */
   readonly agent: Caller;
@@ -48,5 +49,5 @@ export async function addManaged(
   };
   await report();
   const { body: metadata } = await agent('GET', '/api/clusters/agents/emqxee/metadata');
-  return { id: added.id, agent, metadata, report };
+  return { id: added.id, name, agent, metadata, report };
 }
