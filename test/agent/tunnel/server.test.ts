@@ -91,6 +91,28 @@ describe('the agent and the embedded server', () => {
     }
   });
 
+  it('push a license and then a limit, and see what counts', async () => {
+    const { ask, node } = await faceToFace({
+      licenseKeys: { bc: { license: 'business-critical', maxConnections: 500 } },
+    });
+    const post = (key: string) =>
+      ask('/api/v5/license', { method: 'POST', body: Buffer.from(JSON.stringify({ key })) });
+    expect((await post('wrong')).status).toBe(400);
+    expect((await post('bc')).status).toBe(200);
+    for (const [limit, counts] of [
+      [100, 100],
+      [9999, 500],
+    ] as const) {
+      await ask('/api/v5/license/setting', {
+        method: 'PUT',
+        body: Buffer.from(JSON.stringify({ dynamic_max_connections: limit })),
+      });
+      const answer = await collect((await ask('/api/v5/license')).body);
+      expect(JSON.parse(answer.toString())).toMatchObject({ max_connections: counts, customer_type: 3 });
+    }
+    expect(node.knobs.dynamicMaxConnections).toBe(9999);
+  });
+
   it('reach v4 with the dashboard user, whose unknown calls are plain text', async () => {
     const { ask } = await faceToFace({ generation: 4, version: '4.4.19' });
     const nodes = await ask('/api/v4/nodes');

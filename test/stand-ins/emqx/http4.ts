@@ -40,6 +40,14 @@ export async function routes4(
   if (broken !== undefined) {
     return broken === 200 ? json({ code: 101, message: 'badrpc' }) : text(broken, 'Internal Error');
   }
+  if (path === knobs.dynamicLicensePath && request.method !== 'GET') {
+    // Neither method nor body of this call is published (contract: emqx.md B3): the first number in it is the limit.
+    const [limit] = /\d+/.exec(await bodyOf(request)) ?? [];
+    if (limit === undefined) return json({ code: 107, message: 'bad_param' });
+    if (knobs.license !== 'business-critical') return json({ code: 102, message: 'dynamic_license_not_allowed' });
+    knobs.dynamicMaxConnections = Number(limit);
+    return json({ code: 0 });
+  }
   const data = request.method === 'GET' && !knobs.missing.includes(path) ? get(knobs, management, path) : undefined;
   if (data === undefined) return text(404, 'Not found.');
   return json(

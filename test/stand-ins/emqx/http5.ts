@@ -35,6 +35,7 @@ export function createRoutes5(knobs: Knobs) {
       return fail(403, 'UNAUTHORIZED_ROLE', "You don't have permission to access this resource");
     }
     if (path === '/license/setting') return licenseSetting(request, json, fail);
+    if (path === '/license' && request.method === 'POST') return newLicense(request, json, fail);
     const answer = request.method === 'GET' ? get(path) : undefined;
     if (answer === undefined) return missing(request, response);
     return json(200, answer);
@@ -141,16 +142,31 @@ export function createRoutes5(knobs: Knobs) {
     json: (status: number, body: unknown) => unknown,
     fail: (status: number, code: string, message: unknown) => unknown,
   ): Promise<unknown> {
+    const critical = knobs.license === 'business-critical';
     if (request.method === 'PUT') {
       const { dynamic_max_connections: dynamic, ...rest } = parse(await bodyOf(request)) ?? {};
-      if (dynamic !== undefined && !(Number.isInteger(dynamic) && Number(dynamic) >= 0)) {
+      const known = !/^5\.[0-6]\./.test(knobs.version);
+      if (dynamic !== undefined && !(known && Number.isInteger(dynamic) && Number(dynamic) >= 0)) {
         return fail(400, 'BAD_REQUEST', 'Bad license setting');
       }
       Object.assign(setting, rest);
       // Any other license drops the field without a word and still answers 200 (contract: emqx.md A10).
-      if (knobs.license === 'business-critical' && dynamic !== undefined) setting.dynamic_max_connections = dynamic;
+      if (critical && dynamic !== undefined) knobs.dynamicMaxConnections = Number(dynamic);
     }
-    return json(200, setting);
+    return json(200, { ...setting, ...(critical && { dynamic_max_connections: knobs.dynamicMaxConnections }) });
+  }
+
+  async function newLicense(
+    request: IncomingMessage,
+    json: (status: number, body: unknown) => unknown,
+    fail: (status: number, code: string, message: unknown) => unknown,
+  ): Promise<unknown> {
+    const key = parse(await bodyOf(request))?.key;
+    if (typeof key !== 'string') return fail(400, 'BAD_REQUEST', 'Invalid request params');
+    const license = Object.hasOwn(knobs.licenseKeys, key) ? knobs.licenseKeys[key] : undefined;
+    if (!license) return fail(400, 'BAD_REQUEST', 'Bad license key');
+    Object.assign(knobs, license);
+    return json(200, answers.license(knobs));
   }
 }
 

@@ -26,7 +26,14 @@ export interface Knobs {
   /** How tokens fare: `timeout` and `unknown` refuse every one given so far, once. */
   tokens: 'good' | 'timeout' | 'unknown';
   license: 'official' | 'business-critical' | 'expired' | 'absent';
+  /** What the license grants. */
   maxConnections: number;
+  /** The dynamic limit: what counts is the smaller of the two, with a business-critical license alone. */
+  dynamicMaxConnections: number;
+  /** Keys that `POST /license` takes, and the license each is. */
+  licenseKeys: Record<string, { license: Knobs['license']; maxConnections: number }>;
+  /** v4: path of the call that sets the dynamic limit, below /api/v4; empty: it is not known there. */
+  dynamicLicensePath: string;
   connections: number;
   logDir: string;
   /** Paths (below /api/v5 or /api/v4) that this release does not have. */
@@ -55,8 +62,16 @@ export const knobDefaults: Knobs = {
   tokens: 'good',
   license: 'official',
   maxConnections: 1000,
+  dynamicMaxConnections: 25,
+  licenseKeys: {},
+  dynamicLicensePath: '',
   connections: 12,
   logDir: '/var/log/emqx',
   missing: [],
   broken: {},
 };
+
+/** The limit that counts now (contract: emqx.md A10). */
+export function effectiveLimit({ license, maxConnections, dynamicMaxConnections }: Knobs): number {
+  return license === 'business-critical' ? Math.min(maxConnections, dynamicMaxConnections) : maxConnections;
+}

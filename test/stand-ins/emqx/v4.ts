@@ -7,7 +7,7 @@ import type {
   Resources4,
   Rules4,
 } from '../../../agent/emqx/v4-answers.ts';
-import type { Knobs } from './knobs.ts';
+import { effectiveLimit, type Knobs } from './knobs.ts';
 import * as v5 from './v5.ts';
 
 /** Answers of EMQX 4.4 below `{code: 0, data}`, typed by the schemas that the agent reads them with. */
@@ -136,7 +136,7 @@ export function license(knobs: Knobs): License4 {
     expiry_at: expired ? '2024-02-29 00:00:00' : '2295-10-27 00:00:00',
     expiry: expired,
     original_max_connections: knobs.maxConnections,
-    max_connections: knobs.maxConnections,
+    max_connections: effectiveLimit(knobs),
     ...{ version: knobs.version, vendor: 'EMQ Technologies Co., Ltd.' },
   };
 }

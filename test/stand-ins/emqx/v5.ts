@@ -9,7 +9,7 @@ import type {
   Resource5,
   Rules5,
 } from '../../../agent/emqx/v5-answers.ts';
-import type { Knobs } from './knobs.ts';
+import { effectiveLimit, type Knobs } from './knobs.ts';
 
 /** Answers of EMQX 5, typed by the schemas that the agent reads them with. One function per endpoint. */
 
@@ -88,7 +88,7 @@ export function metrics(seconds: number): Record<string, number> {
 }
 
 export function monitor(knobs: Knobs): Monitor5 & Record<string, number | string> {
-  const quota = knobs.license === 'expired' ? 'expired' : knobs.maxConnections;
+  const quota = knobs.license === 'expired' ? 'expired' : effectiveLimit(knobs);
   return {
     connections: knobs.connections,
     disconnected_durable_sessions: 0,
@@ -207,8 +207,8 @@ export function license(knobs: Knobs): License5 {
     start_at: '2022-01-11',
     expiry_at: expired ? '2024-02-29' : '2295-10-27',
     expiry: expired,
-    max_connections: knobs.maxConnections,
-    max_sessions: knobs.maxConnections,
+    max_connections: effectiveLimit(knobs),
+    max_sessions: effectiveLimit(knobs),
   };
 }
 
