@@ -1,5 +1,5 @@
 import type { TSchema } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
+import { Check } from '@sinclair/typebox/value';
 import type { Exchange } from './failure.ts';
 import { asStatusError, failureOfAnswer, invalidAnswer } from './failure.ts';
 
@@ -15,13 +15,18 @@ interface Received {
  * @throws Failure what the body says where it carries an error in spite of its 200; invalid_answer where it is no JSON
  *   or another shape.
  */
-export function readAnswer(schema: TSchema | undefined, answer: Received, exchange: Exchange): unknown {
+export async function readAnswer(
+  schema: TSchema | undefined,
+  answer: Received,
+  exchange: Exchange,
+): Promise<unknown> {
   const parsed = parse(answer, schema, exchange);
   if (asStatusError(parsed)) throw failureOfAnswer(answer, exchange);
   if (!schema) return undefined;
   const value = withZeros(schema, parsed);
-  const wrong = Value.Errors(schema, value).First();
-  if (!wrong) return value;
+  if (Check(schema, value)) return value;
+  const { Errors } = await import('@sinclair/typebox/errors');
+  const wrong = Errors(schema, value).First() ?? { path: '', message: '?' };
   const at = wrong.path === '' ? '/' : wrong.path;
   const { status } = answer;
   throw invalidAnswer(exchange, { en: `${at}: ${wrong.message}`, zh: `${at}：${wrong.message}` }, { status });

@@ -198,7 +198,8 @@ export function createTransport(options: TransportOptions): Transport {
       try {
         const repeatable = endpoint.method === 'GET' || endpoint.repeatable === true;
         const answer = await retrying(() => attempt(prepared, deadline), prepared, repeatable, deadline);
-        return readAnswer(endpoint.answer, { ...answer, headers: {} }, prepared.exchange) as AnswerOf<typeof endpoint>;
+        const value = await readAnswer(endpoint.answer, { ...answer, headers: {} }, prepared.exchange);
+        return value as AnswerOf<typeof endpoint>;
       } finally {
         deadline.end();
       }

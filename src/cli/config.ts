@@ -2,7 +2,8 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { Static } from '@sinclair/typebox';
 import { Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
+import { Errors } from '@sinclair/typebox/errors';
+import { Check } from '@sinclair/typebox/value';
 import { Failure, reasonOf } from '../core/errors.ts';
 import { readTextIfAny, writeFileAtomic } from '../core/files.ts';
 import type { Text } from '../core/text.ts';
@@ -130,8 +131,8 @@ function parseConfig(path: string, text: string): ConfigFile {
     const line = jsonErrorLine(text);
     throw invalid(path, { en: `line ${line}: not JSON`, zh: `第 ${line} 行：不是 JSON` }, error);
   }
-  const wrong = Value.Errors(ConfigFile, value).First();
-  if (!wrong) return value as ConfigFile;
+  if (Check(ConfigFile, value)) return value;
+  const wrong = Errors(ConfigFile, value).First() ?? { path: '', message: '?' };
   const at = wrong.path.replace(/^\//, '').replaceAll('/', '.') || '.';
   const line = lineOf(text, wrong.path);
   throw invalid(path, { en: `line ${line}: ${at}: ${wrong.message}`, zh: `第 ${line} 行：${at}：${wrong.message}` });
