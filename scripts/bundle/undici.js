@@ -5,7 +5,6 @@ import Agent from 'undici/lib/dispatcher/agent.js';
 import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
 import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
 import Pool from 'undici/lib/dispatcher/pool.js';
-import { FormData } from 'undici/lib/web/fetch/formdata.js';
 
 // As the package's entry does: request(), stream() and the like become methods of every dispatcher.
 Object.assign(Dispatcher.prototype, api);
@@ -16,4 +15,4 @@ export function request(url, { dispatcher, ...options }) {
   return dispatcher.request({ ...options, origin, path: pathname + search });
 }
 
-export { Agent, EnvHttpProxyAgent, FormData, Pool };
+export { Agent, EnvHttpProxyAgent, Pool };

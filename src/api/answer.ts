@@ -15,11 +15,7 @@ interface Received {
  * @throws Failure what the body says where it carries an error in spite of its 200; invalid_answer where it is no JSON
  *   or another shape.
  */
-export async function readAnswer(
-  schema: TSchema | undefined,
-  answer: Received,
-  exchange: Exchange,
-): Promise<unknown> {
+export async function readAnswer(schema: TSchema | undefined, answer: Received, exchange: Exchange): Promise<unknown> {
   const parsed = parse(answer, schema, exchange);
   if (asStatusError(parsed)) throw failureOfAnswer(answer, exchange);
   if (!schema) return undefined;

@@ -1,9 +1,8 @@
-import type { FormData } from 'undici';
 import type { Endpoint } from '../contract/endpoint.ts';
 
 export interface EncodedBody {
   readonly headers: Readonly<Record<string, string>>;
-  readonly payload: string | FormData | undefined;
+  readonly payload: string | Uint8Array | undefined;
 }
 
 const nothing: EncodedBody = { headers: {}, payload: undefined };
@@ -35,12 +34,16 @@ export async function encodeBody(endpoint: Endpoint, body: unknown): Promise<Enc
     const form = new URLSearchParams(fields.map(([name, value]): [string, string] => [name, String(value)]));
     return { headers: { 'content-type': 'application/x-www-form-urlencoded' }, payload: form.toString() };
   }
-  const { FormData } = await import('undici');
   const form = new FormData();
   for (const [name, value] of fields) {
     // What ECP reads from a part named `file` must come as a file, with a name of its own.
     if (name === 'file') form.append(name, new Blob([String(value)]), 'file');
     else form.append(name, String(value));
   }
-  return { headers: {}, payload: form };
+  // Node's own way to write a form down; it is small, and rare.
+  const written = new Response(form);
+  return {
+    headers: { 'content-type': written.headers.get('content-type') ?? '' },
+    payload: Buffer.from(await written.arrayBuffer()),
+  };
 }

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import type { TObject } from '@sinclair/typebox';
 import type { Dispatcher } from 'undici';
@@ -75,7 +74,7 @@ interface Prepared {
   readonly method: string;
   readonly url: string;
   readonly exchange: Exchange;
-  readonly body: EncodedBody | { headers: Readonly<Record<string, string>>; payload: string | Uint8Array | undefined };
+  readonly body: EncodedBody;
   /** The body as the trace may show it. */
   readonly shown: unknown;
   readonly tokens: TokenSource | undefined;
@@ -170,7 +169,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   const exchangeOf = (url: string, params: Readonly<Record<string, unknown>>, authenticated: boolean): Exchange => ({
     url: url.replace(/\?.*$/, ''),
-    requestId: randomUUID(),
+    requestId: requestId(random),
     authenticated,
     params,
   });
@@ -258,3 +257,12 @@ function traceable(body: string): unknown {
 
 export type { TokenSource } from './tokens.ts';
 export { fixedToken } from './tokens.ts';
+
+/** Unlikely to come twice, which is all it is for: node:crypto would cost every start its loading. */
+function requestId(random: () => number): string {
+  const part = () =>
+    Math.floor(random() * 36 ** 8)
+      .toString(36)
+      .padStart(8, '0');
+  return part() + part();
+}

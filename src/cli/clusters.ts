@@ -1,5 +1,6 @@
 import type { ClusterPlace } from '../api/clusters.ts';
 import type { Deployment } from '../contract/deployments.ts';
+import { stateName } from '../contract/states.ts';
 import { Failure, isFailure } from '../core/errors.ts';
 import { kinds, noSuch } from './places.ts';
 import type { EcpContext } from './session.ts';
@@ -58,10 +59,9 @@ export async function chooseCluster(context: EcpContext, word: string | undefine
   if (word !== undefined) return findCluster(context, word);
   if (!context.interactive) throw new Failure('missing_argument', { name: 'CLUSTER' });
   const place = await context.place();
-  const [all, tables, { stateName }] = await Promise.all([
+  const [all, tables] = await Promise.all([
     (await context.client()).clusters.list(place, {}, context.signal),
     context.tables(),
-    import('../contract/states.ts'),
   ]);
   const cluster = await (await context.prompt()).pick(
     { en: 'Which cluster?', zh: '选择集群' },

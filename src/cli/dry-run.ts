@@ -50,7 +50,7 @@ export async function changing(
     return true;
   }
   try {
-    const { createClient } = await import('../api/client.ts');
+    const { createClient } = await import('./online.ts');
     await work(createClient(readOnly(client.transport)));
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
@@ -25,17 +24,17 @@ export async function withLock<T>(
   { clock, random }: LockTools,
   signal?: AbortSignal,
 ): Promise<T> {
-  const mine = `${JSON.stringify({ pid: process.pid, host: hostname(), nonce: randomBytes(8).toString('hex') })}\n`;
+  const mine = `${JSON.stringify({ pid: process.pid, host: hostname(), nonce: chance(random) })}\n`;
   const until = clock.monotonic() + staleMs + 5000;
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-  while (!take(path, mine)) {
+  while (!take(path, mine, random)) {
     if (clock.monotonic() > until) {
       throw new Failure('unusable_path', {
         path,
         reason: { en: 'held by another process for too long', zh: '被其他进程占用太久' },
       });
     }
-    breakStale(path, clock.now());
+    breakStale(path, clock.now(), random);
     await clock.sleep(pollMs * (0.5 + random()), signal);
   }
   try {
@@ -46,9 +45,9 @@ export async function withLock<T>(
   }
 }
 
-function take(path: string, content: string): boolean {
+function take(path: string, content: string, random: () => number): boolean {
   // A link appears with its content at once; a file opened with `wx` is empty for a moment, and would look stale.
-  const temporary = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`;
+  const temporary = `${path}.${process.pid}.${chance(random)}`;
   writeFileSync(temporary, content, { mode: 0o600, flag: 'wx' });
   try {
     linkSync(temporary, path);
@@ -74,10 +73,10 @@ function exclusive(path: string, content: string): boolean {
 }
 
 /** Removes the lock of a process that is gone, and no other: between looking and moving a new one may have come. */
-function breakStale(path: string, now: number): void {
+function breakStale(path: string, now: number, random: () => number): void {
   const content = read(path);
   if (content === undefined || !isStale(path, content, now)) return;
-  const aside = `${path}.${randomBytes(4).toString('hex')}.stale`;
+  const aside = `${path}.${process.pid}.${chance(random)}.stale`;
   try {
     renameSync(path, aside);
     // Moved a live one by mistake: back with it, unless its place is taken already.
@@ -118,4 +117,9 @@ function read(path: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Tells one attempt from another; nobody has to be kept from guessing it. */
+function chance(random: () => number): string {
+  return random().toString(36).slice(2, 12);
 }

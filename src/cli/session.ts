@@ -34,28 +34,25 @@ export function createEcpContext(runtime: Runtime): EcpContext {
   const context: EcpContext = {
     ...runtime,
     config: once(async () => {
-      const { configDirectory, openConfig } = await import('./config.ts');
+      const { configDirectory, openConfig } = await import('./online.ts');
       return openConfig(configDirectory(runtime.env), runtime);
     }),
     settings: once(async () => {
-      const { resolveSettings } = await import('./settings.ts');
+      const { resolveSettings } = await import('./online.ts');
       return resolveSettings(runtime.globals, runtime.env, await context.config());
     }),
     client: once(async () => {
-      const { createClient } = await import('../api/client.ts');
+      const { createClient } = await import('./online.ts');
       const url = await requireUrl(context);
       return createClient(await context.connect(url, await tokensOf(context, url)));
     }),
-    place: once(async () => (await import('./places.ts')).resolvePlace(context)),
+    place: once(async () => (await import('./online.ts')).resolvePlace(context)),
     tables: once(async () => {
-      const { tablesWith } = await import('../contract/states.ts');
+      const { tablesWith } = await import('./online.ts');
       return tablesWith((await context.settings()).entry?.states ?? {});
     }),
     credentials: async (name, url) => {
-      const [{ configDirectory }, { fileCredentials }] = await Promise.all([
-        import('./config.ts'),
-        import('./credentials.ts'),
-      ]);
+      const { configDirectory, fileCredentials } = await import('./online.ts');
       return fileCredentials(configDirectory(runtime.env), name, url, runtime);
     },
     connect: (url, tokens) => connect(context, url, tokens, warnInsecure),
@@ -88,7 +85,7 @@ async function connect(
   warnInsecure: () => Promise<void>,
 ): Promise<Transport> {
   const settings = await context.settings();
-  const { createTransport } = await import('../api/transport.ts');
+  const { createTransport } = await import('./online.ts');
   if (settings.insecure.value) await warnInsecure();
   const transport = createTransport({
     baseUrl: url,
@@ -112,10 +109,7 @@ async function connect(
 /** `--token-file`, then ECP_TOKEN, then what `login` kept. */
 async function tokensOf(context: EcpContext, url: string): Promise<TokenSource> {
   const { tokenFile, token, context: chosen } = await context.settings();
-  const [{ fixedToken, storedTokens }, { refresher }] = await Promise.all([
-    import('../api/tokens.ts'),
-    import('../api/account.ts'),
-  ]);
+  const { fixedToken, refresher, storedTokens } = await import('./online.ts');
   if (tokenFile) return fixedToken(await readToken(tokenFile.value));
   if (token) return fixedToken(token.value.trim());
   if (!chosen) return { current: notLoggedIn, renew: notLoggedIn };
@@ -134,7 +128,7 @@ async function notLoggedIn(): Promise<never> {
 async function readToken(path: string): Promise<string> {
   let token: string;
   try {
-    const { readSecretFile } = await import('../core/files.ts');
+    const { readSecretFile } = await import('./online.ts');
     token = readSecretFile(path).trim();
   } catch (error) {
     throw new Failure('unusable_path', { path, reason: reasonOf(error) }, { cause: error });

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { failureOfAnswer } from '../api/failure.ts';
 import type { RawAnswer } from '../api/transport.ts';
 import type { EcpContext } from '../cli/session.ts';
 import { Failure, reasonOf, usage } from '../core/errors.ts';
@@ -85,7 +86,6 @@ export async function pass(context: EcpContext, answer: RawAnswer, url: string):
   }
   if (last !== 10 && context.host.stdout.isTTY) await context.out.write('\n');
   if (answer.status < 400) return;
-  const { failureOfAnswer } = await import('../api/failure.ts');
   const exchange = { url: url.replace(/\?.*$/, ''), requestId: '', authenticated: true, params: {} };
   const { status, headers } = answer;
   throw failureOfAnswer({ status, headers, body: Buffer.concat(head).toString() }, exchange);

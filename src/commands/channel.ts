@@ -1,3 +1,4 @@
+import { failureOfAnswer } from '../api/failure.ts';
 import type { EcpContext } from '../cli/session.ts';
 import { Failure } from '../core/errors.ts';
 
@@ -5,7 +6,7 @@ const largest = 8 * 1024 * 1024;
 
 /** Reads JSON from EMQX's own API through ECP (ecp.md section 2); `path` begins with a slash. */
 export async function callEmqx(context: EcpContext, clusterId: string, path: string): Promise<unknown> {
-  const { dashboardPath } = await import('../contract/clusters.ts');
+  const { dashboardPath } = await import('../cli/online.ts');
   const { transport } = await context.client();
   const whole = dashboardPath(clusterId, path);
   const answer = await transport.raw({ method: 'GET', path: whole }, context.signal);
@@ -18,7 +19,6 @@ export async function callEmqx(context: EcpContext, clusterId: string, path: str
   }
   const body = Buffer.concat(chunks).toString();
   if (answer.status >= 400) {
-    const { failureOfAnswer } = await import('../api/failure.ts');
     const { status, headers } = answer;
     const exchange = { url: transport.baseUrl + whole, requestId: '', authenticated: true, params: {} };
     throw failureOfAnswer({ status, headers, body }, exchange);

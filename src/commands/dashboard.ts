@@ -16,7 +16,7 @@ export const dashboard = command({
   async run(context, { args, options }) {
     const { cluster } = await chooseCluster(context, args.cluster);
     const { transport } = await context.client();
-    const { dashboardPath } = await import('../contract/clusters.ts');
+    const { dashboardPath } = await import('../cli/online.ts');
     const found = addressOf(cluster, transport.baseUrl + dashboardPath(cluster.id, '/'));
     if (context.out.machine) return context.out.data({ id: cluster.id, ...found });
     await context.out.line(found.url);

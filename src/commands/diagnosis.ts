@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { readFileSync } from 'node:fs';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
+import { failureOfConnection } from '../api/failure.ts';
 import type { EcpContext } from '../cli/session.ts';
 import { formatDuration } from '../core/duration.ts';
 import { exit, Failure, isFailure, reasonOf } from '../core/errors.ts';
@@ -56,15 +57,14 @@ export async function diagnose(context: EcpContext): Promise<Finding[]> {
       add(name, await check(context, target));
     } catch (error) {
       context.signal.throwIfAborted();
-      const failure = await failureOf(error, target);
+      const failure = failureOf(error, target);
       add(name, { result: 'failed', detail: sentence(failure) }, failure.exit);
     }
   }
   return findings;
 }
 
-async function failureOf(error: unknown, url: URL): Promise<Failure> {
-  const { failureOfConnection } = await import('../api/failure.ts');
+function failureOf(error: unknown, url: URL): Failure {
   const failure = failureOfConnection(error, { url: url.href, requestId: '', authenticated: false, params: {} });
   return failure instanceof Failure
     ? failure
@@ -180,7 +180,7 @@ async function checkClock(context: EcpContext, url: URL) {
 }
 
 async function checkVersion(context: EcpContext, url: URL) {
-  const { createClient } = await import('../api/client.ts');
+  const { createClient } = await import('../cli/online.ts');
   const { version, xPlatform } = await createClient(await anonymous(context, url)).platform.version(context.signal);
   return ok(`ECP ${version}${xPlatform ? ` (${xPlatform})` : ''}`);
 }

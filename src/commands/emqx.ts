@@ -43,7 +43,7 @@ export const emqx = command({
   async run(context, { args, options }) {
     if (!/^\/?\S+$/.test(args.path)) throw usage('the path must not contain spaces', '路径不能包含空格');
     const { cluster } = await findCluster(context, args.cluster);
-    const [{ dashboardPath }, { transport }] = await Promise.all([import('../contract/clusters.ts'), context.client()]);
+    const [{ dashboardPath }, { transport }] = await Promise.all([import('../cli/online.ts'), context.client()]);
     const body = await readBody(context, options.data);
     const path = dashboardPath(cluster.id, `/${args.path.replace(/^\/+/, '')}`);
     const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };

@@ -32,7 +32,7 @@ async function namesOf(context: EcpContext, completer: string): Promise<readonly
   if (completer === 'contexts') return Object.keys((await context.config()).contexts);
   if (completer === 'networks') return ['ClusterIP', 'NodePort', 'LoadBalancer'];
   const path = await cachePath(context, completer);
-  const { readTextIfAny, writeFileAtomic } = await import('../core/files.ts');
+  const { readTextIfAny, writeFileAtomic } = await import('../cli/online.ts');
   const kept = readCached(readTextIfAny(path));
   if (kept && context.clock.now() - kept.at < freshMs) return kept.names;
   const names = await ask(context, completer);
@@ -55,7 +55,7 @@ async function cachePath(context: EcpContext, completer: string): Promise<string
   const [{ join }, { createHash }, { configDirectory }, settings] = await Promise.all([
     import('node:path'),
     import('node:crypto'),
-    import('../cli/config.ts'),
+    import('../cli/online.ts'),
     context.settings(),
   ]);
   const { url, org, project, context: chosen } = settings;
@@ -73,7 +73,7 @@ async function ask(context: EcpContext, completer: string): Promise<readonly str
     case 'orgs':
       return (await client.orgs.names(signal)).map((one) => one.name);
     case 'projects': {
-      const { resolveOrg } = await import('../cli/places.ts');
+      const { resolveOrg } = await import('../cli/online.ts');
       return (await client.orgs.projectNames((await resolveOrg(context)).id, signal)).map((one) => one.name);
     }
     case 'specs':

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { normalizeBaseUrl } from '../api/base-url.ts';
 import type { Client } from '../api/client.ts';
 import type { Tokens } from '../api/tokens.ts';
 import type { ContextEntry } from '../cli/config.ts';
@@ -85,7 +86,6 @@ export const login = command({
 
 async function askUrl(context: EcpContext): Promise<string> {
   if (!context.interactive) throw new Failure('input_required', { name: 'URL', flag: '--url' });
-  const { normalizeBaseUrl } = await import('../api/base-url.ts');
   const given = await (await context.prompt()).text({ en: 'Address of ECP', zh: 'ECP 的地址' });
   return normalizeBaseUrl(/^https?:/.test(given) ? given : `https://${given}`, '--url');
 }
@@ -119,10 +119,7 @@ async function withToken(context: EcpContext, url: string): Promise<Entered> {
 }
 
 async function clientFor(context: EcpContext, url: string, token: string | undefined): Promise<Client> {
-  const [{ createClient }, { fixedToken }] = await Promise.all([
-    import('../api/client.ts'),
-    import('../api/tokens.ts'),
-  ]);
+  const { createClient, fixedToken } = await import('../cli/online.ts');
   return createClient(await context.connect(url, token === undefined ? undefined : fixedToken(token)));
 }
 

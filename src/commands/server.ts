@@ -3,7 +3,7 @@ import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { defineCommand } from '../cli/command.ts';
 import type { Runtime } from '../cli/runtime.ts';
-import { serverDefaults } from '../contract/server.ts';
+import { serverDefaults } from '../contract/server-defaults.ts';
 import { Failure, reasonOf, usage } from '../core/errors.ts';
 import { readSecretFile, writeFileAtomic } from '../core/files.ts';
 

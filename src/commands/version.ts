@@ -30,7 +30,7 @@ export const version = command({
 
     async function serverVersion(at: string): Promise<EcpVersion | undefined> {
       // Nobody needs to be logged in to ask.
-      const { createClient } = await import('../api/client.ts');
+      const { createClient } = await import('../cli/online.ts');
       try {
         return await createClient(await context.connect(at, undefined)).platform.version(context.signal);
       } catch (error) {

@@ -1,6 +1,7 @@
 import type { Static, TSchema } from '@sinclair/typebox';
 import { Type } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
+import { Errors } from '@sinclair/typebox/errors';
+import { Check } from '@sinclair/typebox/value';
 
 /**
  * Frames of the tunnel, one per MQTT message (contract: ours.md, Agent and server; wire format: docs/tunnel.md):
@@ -232,8 +233,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 function check(kind: FrameKind, id: string, header: unknown, body: Uint8Array): void {
   const schema = schemas[kind];
-  if (!Value.Check(schema, header)) {
-    const first = Value.Errors(schema, header).First();
+  if (!Check(schema, header)) {
+    const first = Errors(schema, header).First();
     const place = first?.path ? ` at ${first.path.slice(0, 100)}` : '';
     throw new TunnelError('bad_frame', `the header of the ${kind} frame is not valid${place}`, id);
   }

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { normalizeBaseUrl } from '../../api/base-url.ts';
 import type { ContextEntry } from '../../cli/config.ts';
 import { kinds, pickByName } from '../../cli/places.ts';
 import type { EcpContext } from '../../cli/session.ts';
@@ -34,7 +35,7 @@ export const contextSet = command({
     const word = args.name;
     const { contexts, currentContext } = await context.config();
     const isNew = word !== undefined && contexts[word] === undefined && change.url !== undefined;
-    const { checkContextName } = await import('../../cli/config.ts');
+    const { checkContextName } = await import('../../cli/online.ts');
     const [name, before] = isNew ? [checkContextName(word), undefined] : await findContext(context, word);
     if (Object.keys(change).length === 0)
       throw usage(
@@ -75,7 +76,6 @@ function changeOf(globals: Readonly<Record<string, unknown>>, insecure: boolean 
 
 async function changed(context: EcpContext, before: ContextEntry | undefined, change: Change): Promise<ContextEntry> {
   const { org: orgWord, project: projectWord, url: given, ...plain } = change;
-  const { normalizeBaseUrl } = await import('../../api/base-url.ts');
   const url = given === undefined ? (before?.url ?? '') : normalizeBaseUrl(given, '--url');
   // Another server has other organizations and projects.
   const { org: oldOrg, project: oldProject, ...rest } = before ?? { url };

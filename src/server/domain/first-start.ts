@@ -1,4 +1,4 @@
-import { serverDefaults } from '../../contract/server.ts';
+import { serverDefaults } from '../../contract/server-defaults.ts';
 import { newId } from '../../core/random.ts';
 import { checkNewPassword, generatePassword, hashPassword } from './passwords.ts';
 import type { Db } from './world.ts';
