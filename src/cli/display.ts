@@ -1,8 +1,16 @@
-import stringWidth from 'string-width';
+import { stripVTControlCharacters } from 'node:util';
+import { eastAsianWidth } from 'get-east-asian-width';
 
 /** Columns a text takes on a terminal: Chinese letters take two, colours none. */
 export function displayWidth(text: string): number {
-  return /^[\x20-\x7e]*$/.test(text) ? text.length : stringWidth(text);
+  if (/^[\x20-\x7e]*$/.test(text)) return text.length;
+  let width = 0;
+  for (const letter of stripVTControlCharacters(text)) {
+    // Accents, joiners and control characters stand on the letter before them. The package `string-width` also knows
+    // sequences of emoji, which terminals disagree about, and pays for them with a segmenter at every start.
+    if (!/^[\p{Mark}\p{Format}\p{Control}]$/u.test(letter)) width += eastAsianWidth(letter.codePointAt(0) ?? 0);
+  }
+  return width;
 }
 
 export function padEnd(text: string, width: number): string {
