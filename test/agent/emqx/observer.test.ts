@@ -76,6 +76,26 @@ describe('the observer of EMQX 5', () => {
     },
   );
 
+  it('finds the log directory in the log configuration where the node has no path for it', async () => {
+    const nodes = (log_path: string) =>
+      JSON.stringify([{ node: 'emqx@127.0.0.1', node_status: 'running', version: '5.8.6', log_path }]);
+    let path = 'log.file.enable is false, not logging to file.';
+    const node = await emqx(
+      { logDir: '/data/emqx' },
+      {
+        handle(request, response) {
+          if (request.url !== '/api/v5/nodes') return false;
+          response.end(nodes(path));
+          return true;
+        },
+      },
+    );
+    const { next } = watch(settingsFor(node));
+    expect((await next()).logDirectory).toBe('/data/emqx');
+    path = '/elsewhere/log';
+    expect((await next((seen) => seen.logDirectory !== '/data/emqx')).logDirectory).toBe('/elsewhere/log');
+  });
+
   it('finds EMQX below a path, behind a proxy', async () => {
     const node = await emqx(
       {},
