@@ -7,7 +7,7 @@ import type { Caller } from './support.ts';
 import { adminPassword, firstProject, taskEnd } from './support.ts';
 
 /** A few in every run; the promise is for 200 (`ROUNDS=200`). */
-const rounds = Number(process.env.ROUNDS ?? 3);
+const rounds = Number(process.env.ROUNDS ?? 2);
 const clients = 4;
 
 let home: string;
