@@ -26,6 +26,7 @@ import { deploymentRoutes } from './http/routes/deployments.ts';
 import { licenseRoutes } from './http/routes/license.ts';
 import { logRoutes } from './http/routes/logs.ts';
 import { scopeRoutes } from './http/routes/scopes.ts';
+import { stateRoutes } from './http/routes/state.ts';
 import { userRoutes } from './http/routes/users.ts';
 import { Quota } from './logs/quota.ts';
 import { openLogStore, retentionDefaults } from './logs/store.ts';
@@ -109,6 +110,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     licenseRoutes(on, world);
     configurationRoutes(on, world);
     auditRoutes(on, world);
+    stateRoutes(on, world, store);
     backupRoutes(on, world, tasks);
     logRoutes(on, world, logs);
     serveAgentFiles(app, options.agentsDirectory, files);

@@ -108,6 +108,7 @@ const matrix: readonly (readonly [operations: readonly string[], allowed: readon
       'POST /api/users/{userId}/password/reset',
       'POST /api/users/{userId}/add-to-orgs',
       'GET /api/license',
+      'GET /api/x/state',
       'POST /api/license',
       'GET /api/monitor/license',
       'POST /api/configuration/emqx-quota-list',

@@ -1,3 +1,6 @@
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Clock } from '../../src/core/clock.ts';
 import { systemClock } from '../../src/core/clock.ts';
@@ -230,4 +233,28 @@ test('a certificate goes with its key, and is asked for by crtType', async () =>
   expect(await taskEnd(admin, body.data.taskId)).toMatchObject({ status: 3, type: 10 });
   // What was uploaded is shown nowhere.
   expect(JSON.stringify((await admin('GET', path)).body)).not.toContain('EMQX license text');
+});
+
+test('the state is copied while the server runs, into a file that another one starts from', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'ecp-copy-'));
+  try {
+    const left = () => readdirSync(tmpdir()).filter((name) => name.startsWith('ecp-state-'));
+    const login = await server.call('POST', '/api/account/login', {
+      json: { username: 'admin', password: adminPassword },
+    });
+    const headers = { authorization: `Bearer ${login.body.accessToken}` };
+    const answer = await fetch(`${server.url}/api/x/state`, { headers });
+    writeFileSync(join(directory, 'state.db'), Buffer.from(await answer.arrayBuffer()));
+    expect(left()).toEqual([]);
+    const other = await testServer({ dataDirectory: directory });
+    try {
+      const there = await other.as('admin', adminPassword);
+      const count = async (call: Caller) => (await call('GET', `${project}/deployments`)).body.data.total;
+      expect(await count(there)).toBe(await count(admin));
+    } finally {
+      await other.stop();
+    }
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
 });

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { Check } from '@sinclair/typebox/value';
 import type { FastifyInstance } from 'fastify';
 import type { AnswerOf, Endpoint } from '../../contract/endpoint.ts';
@@ -10,7 +11,7 @@ import { authenticate, authorize } from './guard.ts';
 import type { Reader } from './validate.ts';
 import { jsonReader, textReader } from './validate.ts';
 
-/** What a handler answers: the JSON of the schema, where there is one; else bytes, or anything, which is a 204. */
+/** What a handler answers: the JSON of the schema, where there is one; else bytes or a stream of them, or anything, which is a 204. */
 type Answer<E extends Endpoint> = AnswerOf<E> extends undefined ? unknown : AnswerOf<E>;
 
 /** Serves an endpoint: validation and authorization follow from the endpoint and what it needs. */
@@ -53,7 +54,9 @@ export function makeRouter(app: FastifyInstance, world: World, options: RouterOp
         checkBodyKind(endpoint, request.headers['content-type']);
         const input = { params, query: read.query(request.query), body: read.body(request.body) };
         const answer: unknown = await handler(makeCall(input, found, world.clock.now()));
-        if (answer instanceof Uint8Array) return reply.type('application/octet-stream').send(answer);
+        if (answer instanceof Uint8Array || answer instanceof Readable) {
+          return reply.type('application/octet-stream').send(answer);
+        }
         if (!endpoint.answer) return reply.code(204).send();
         if (options.checkAnswers && !Check(endpoint.answer, answer)) {
           throw new Error(`the answer of ${endpoint.method} ${endpoint.path} does not fit its schema`);
