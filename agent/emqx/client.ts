@@ -1,5 +1,6 @@
 import type { Static, TSchema } from '@sinclair/typebox';
-import { Value } from '@sinclair/typebox/value';
+import { Errors } from '@sinclair/typebox/errors';
+import { Check } from '@sinclair/typebox/value';
 import { type Credentials, parseJson } from './credentials.ts';
 import { within } from './deadline.ts';
 import { EmqxError } from './errors.ts';
@@ -61,8 +62,8 @@ export function createClient({ http, base, prefix, version, credentials, unwrap 
     );
     if (text === undefined) throw new EmqxError('bad_answer', { what, reason: 'over 16 MiB' });
     const value = unwrap(parseJson(text), what);
-    if (Value.Check(schema, value)) return value;
-    const place = Value.Errors(schema, value).First()?.path || 'the whole';
+    if (Check(schema, value)) return value;
+    const place = Errors(schema, value).First()?.path || 'the whole';
     throw new EmqxError('bad_answer', { what, reason: `unexpected at ${place.slice(0, 100)}` });
   }
 

@@ -1,4 +1,4 @@
-import { Value } from '@sinclair/typebox/value';
+import { Check } from '@sinclair/typebox/value';
 import type { Clock } from '../../src/core/clock.ts';
 import { formatDuration } from '../../src/core/duration.ts';
 import { abortable, within } from './deadline.ts';
@@ -93,11 +93,11 @@ export function tokenCredentials(
       signal,
     );
     const body = parseJson(await readText(answer.body, 65_536));
-    if (answer.status === 200 && Value.Check(Login5, body)) {
+    if (answer.status === 200 && Check(Login5, body)) {
       viewer = body.role === 'viewer';
       return `Bearer ${body.token}`;
     }
-    const failure = Value.Check(Failure5, body) ? body : undefined;
+    const failure = Check(Failure5, body) ? body : undefined;
     if (answer.status === 503) throw new EmqxError('not_ready', { url: base });
     const reason = `HTTP ${answer.status} ${failure?.code ?? ''}`.trim();
     const final = answer.status >= 400 && answer.status < 500 && ![404, 408, 429].includes(answer.status);

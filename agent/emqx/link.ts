@@ -1,4 +1,4 @@
-import { Value } from '@sinclair/typebox/value';
+import { Check } from '@sinclair/typebox/value';
 import type { Clock } from '../../src/core/clock.ts';
 import { parseBase } from './address.ts';
 import type { EmqxApi } from './api.ts';
@@ -80,7 +80,7 @@ export function createLink(settings: EmqxSettings, clock: Clock): Link {
   async function isV5(base: string, signal: AbortSignal): Promise<boolean | undefined> {
     const { status, text } = await peek(http, base, '/api/v5/status?format=json', signal);
     const body = parseJson(text);
-    if (Value.Check(Status5, body)) {
+    if (Check(Status5, body)) {
       checkVersion(5, body.rel_vsn, base);
       if (status === 503) throw new EmqxError('not_ready', { url: base });
       return true;

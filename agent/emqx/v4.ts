@@ -1,4 +1,4 @@
-import { Value } from '@sinclair/typebox/value';
+import { Check } from '@sinclair/typebox/value';
 import type { Clock } from '../../src/core/clock.ts';
 import type { EmqxApi } from './api.ts';
 import type { EmqxClient } from './client.ts';
@@ -8,7 +8,7 @@ import * as a4 from './v4-answers.ts';
 
 /** Takes `{code: 0, data}` off; failures of the application come with HTTP 200 (contract: emqx.md B1). */
 export function unwrap4(body: unknown, what: string): unknown {
-  if (!Value.Check(a4.Wrapper4, body)) throw new EmqxError('bad_answer', { what, reason: 'no JSON object' });
+  if (!Check(a4.Wrapper4, body)) throw new EmqxError('bad_answer', { what, reason: 'no JSON object' });
   if (body.code === 0) return body.data;
   const message = typeof body.message === 'string' ? body.message : JSON.stringify(body.message ?? 'no reason');
   const code = body.code === undefined ? '' : `code ${body.code}: `;
