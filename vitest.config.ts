@@ -25,6 +25,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     pool: 'forks',
+    // More than there are cores: most of the time a test waits for a process or a socket.
+    maxWorkers: 3,
     reporters: process.env.CI ? ['default', ['json', { outputFile: '.ci/tmp/vitest.json' }]] : ['default'],
   },
 });

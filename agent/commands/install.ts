@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { usage } from '../../src/core/errors.ts';
-import { notAllowed } from '../service/control-client.ts';
+import { notAllowed } from '../service/not-allowed.ts';
 import { type AgentContext, define } from './context.ts';
 import { stopRunning } from './stop.ts';
 

@@ -11,6 +11,7 @@ import {
   type UnregisterRequest,
 } from '../../src/contract/control.ts';
 import { type ErrorCode, errors, Failure, reasonOf } from '../../src/core/errors.ts';
+import { notAllowed } from './not-allowed.ts';
 
 /** The running agent, seen through its control socket. Every call answers undefined where no agent listens. */
 export interface AgentControl {
@@ -86,15 +87,6 @@ function send(
     });
     outgoing.end(body === undefined ? undefined : JSON.stringify(body));
   });
-}
-
-/** Why another user is turned away. */
-export function notAllowed(): Failure {
-  return new Failure(
-    'forbidden',
-    { reason: { en: "only root and the agent's own user may do this", zh: '仅 root 和代理自身的用户可以执行此操作' } },
-    { hint: { en: 'Repeat the command with sudo', zh: '请使用 sudo 重新执行' } },
-  );
 }
 
 function failureOf({ error }: ControlError): Failure {

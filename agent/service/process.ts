@@ -7,7 +7,8 @@ import { exit, Failure, reasonOf } from '../../src/core/errors.ts';
 import { isSecretName } from '../../src/core/redact.ts';
 import type { Home } from '../config/home.ts';
 import { ownedDirectory } from '../config/state.ts';
-import { type AgentControl, notAllowed } from './control-client.ts';
+import type { AgentControl } from './control-client.ts';
+import { notAllowed } from './not-allowed.ts';
 import { identify, runningAgent } from './pidfile.ts';
 
 /** Set by `start` for the process it leaves behind; nobody else needs it. */
