@@ -30,7 +30,7 @@ export function formatLine(format: LineFormat, seq: number, startMs = usualStart
     case 'v4-text':
       return `${isoOf(micros)} [${level}] ${client}@${peer} [MQTT] RECV PUBLISH(Q0, R0, D0, Topic=t/1, Payload=<<"a \\"b\\"">>), seq: ${id}\n`;
     case 'v5-json':
-      return `{"time":${micros},"level":"${level}","msg":"${msg}","clientid":"${client}","peername":"${peer}","topic":"plant/温度/${seq % 7}","pid":"<0.3159.0>","line":575,"reason":{"code":5,"text":"not \\"authorized\\""},"seq":"seq: ${id}"}\n`;
+      return `{"time":${micros},"level":"${level}","msg":"${msg}","clientid":"${client}","peername":"${peer}","topic":"plant/温度/${seq % 7}","pid":"<0.3159.0>","line":575,"reason":{"code":5,"text":"not \\"authorized\\""},"n":"seq: ${id}"}\n`;
     case 'v4-json':
       return `{"time":${micros},"pid":"<0.1984.0>","peername":"${peer}","msg":"[MQTT] RECV <<52,140>>, seq: ${id}","line":732,"level":"${level}","gl":"<0.1372.0>","clientid":"${client}","mfa":"emqx_connection:handle_msg/2"}\n`;
   }
