@@ -127,7 +127,9 @@ describe.skipIf(missing)('client and server, judged by Prism on the published fi
 
   it('has seen a good answer of everything that the server serves', () => {
     const good = new Set(passed.filter(({ status }) => status < 300).map(({ call }) => call));
-    const served = server.routes.map(({ endpoint }) => `${endpoint.method} ${endpoint.path}`);
+    // Extensions of ours are not in the published file (ours.md, Server).
+    const published = server.routes.filter(({ endpoint }) => !endpoint.path.startsWith('/api/x/'));
+    const served = published.map(({ endpoint }) => `${endpoint.method} ${endpoint.path}`);
     expect(served.filter((call) => !good.has(call))).toEqual([]);
   });
 });
