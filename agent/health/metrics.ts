@@ -31,6 +31,16 @@ export function metricsText(status: AgentStatus): string {
     ],
     ['emqxee_agent_emqx_nodes', 'gauge', 'Nodes of the EMQX cluster.', [[{}, status.nodes.length]]],
     ['process_resident_memory_bytes', 'gauge', 'Resident memory.', [[{}, memory.rss]]],
+    [
+      'emqxee_agent_memory_bytes',
+      'gauge',
+      'Memory by kind: used and reserved heap, buffers outside of it.',
+      [
+        [{ kind: 'heap_used' }, memory.heapUsed],
+        [{ kind: 'heap' }, memory.heapTotal],
+        [{ kind: 'buffers' }, memory.external],
+      ],
+    ],
     ['process_cpu_seconds_total', 'counter', 'CPU time used.', [[{}, (cpu.user + cpu.system) / 1e6]]],
   ];
   if (logs) {
