@@ -14,6 +14,7 @@ import { type Registration, StateStore } from './config/state.ts';
 import { connectEcp } from './ecp/connect.ts';
 import { join, leave } from './ecp/membership.ts';
 import { statusOf } from './health/status.ts';
+import { createTidy } from './health/tidy.ts';
 import type { Logger } from './part.ts';
 import { createParts, type Parts } from './parts.ts';
 import { closeServer, listenOnLoopback, listenOnSocket } from './service/control-server.ts';
@@ -140,6 +141,7 @@ export class Daemon {
 
   /** The daemon's own loop: notices a changed agent.yaml, follows what the parts saw, and proves that it turns. */
   async #turn(signal: AbortSignal): Promise<void> {
+    const tidy = createTidy();
     while (!signal.aborted) {
       this.#options.watchdog.turned();
       if (this.#configFile.changed()) await this.#inTurn(() => this.#reload());
@@ -148,6 +150,8 @@ export class Daemon {
       // Credentials that ECP has changed meanwhile look like a broken tunnel or log storage from here.
       if (broken) this.#parts.report.refreshMetadata();
       if (this.#news() !== this.#told) this.#parts.report.reportSoon();
+      const { logs, tunnel } = this.#parts;
+      tidy(logs.status().delivered + tunnel.status().served, this.#clock.monotonic());
       await this.#clock.sleep(tickMs, signal).catch(() => undefined);
     }
   }

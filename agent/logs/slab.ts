@@ -72,11 +72,9 @@ export class SlabPool {
     this.free.push(slab);
   }
 
-  /** Lets go of the memory of slabs that nobody uses, but for one. */
+  /** Lets go of the memory of slabs that nobody uses. */
   trim(): void {
-    while (this.free.length > 1) {
-      this.free.pop();
-      this.made--;
-    }
+    this.made -= this.free.length;
+    this.free.length = 0;
   }
 }

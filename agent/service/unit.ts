@@ -1,4 +1,5 @@
 import type { Home } from '../config/home.ts';
+import { allocator } from './process.ts';
 
 /** The agent's own user and group. */
 export const serviceUser = 'emqxee-agent';
@@ -29,7 +30,9 @@ Type=notify
 NotifyAccess=all
 ExecStart=${[...command, 'run'].map(quoted).join(' ')}
 ExecReload=/bin/kill -HUP $MAINPID
-WatchdogSec=60
+${Object.entries(allocator)
+  .map(([name, value]) => `Environment=${name}=${value}\n`)
+  .join('')}WatchdogSec=60
 TimeoutStartSec=90
 TimeoutStopSec=20
 Restart=on-failure

@@ -50,8 +50,8 @@ export async function main(args: readonly string[]): Promise<number> {
       const seen = await control.status();
       return seen?.logs?.delivered === 20_000 && seen.parts.every((part) => part.state === 'healthy') && seen;
     });
-    // What shipping took is given back by the garbage collector in its own time.
-    await sleep(10_000);
+    // What shipping took is given back when it has been quiet for a while.
+    await sleep(25_000);
     const before = ticksOf(status.pid);
     let privateMb = 0;
     let rssMb = 0;
