@@ -12,7 +12,7 @@ export interface Said {
 
 /** What a bare EMQX machine has of what the published lines call. */
 const tools = ['sh', 'curl', 'chmod', 'sha256sum', 'uname', 'getconf', 'ldd', 'grep', 'sed', 'awk', 'df', 'cat'];
-const more = ['mktemp', 'mv', 'rm', 'gzip', 'ip', 'mount', 'sleep'];
+const more = ['mkdir', 'mktemp', 'mv', 'rm', 'gzip', 'ip', 'mount', 'sleep'];
 
 /**
  * A machine within this one: namespaces of its own for network, processes and mounts, with empty /usr/local/bin, /opt
