@@ -20,10 +20,7 @@ const shared = {
   platform: 'node',
   target: 'node20.11',
   define: { __VERSION__: JSON.stringify(version), __LOG_WORKER__: JSON.stringify('./log-worker.js') },
-  external: [
-    ...['fastify', '@fastify/*', 'aedes', 'libsql', 'kysely', 'pg', '@kubernetes/client-node'],
-    ...['mqtt', 'yaml'],
-  ],
+  external: [...['fastify', 'aedes', 'libsql', 'kysely'], ...['mqtt', 'yaml']],
   plugins: [slimUndici],
   // Bundled CommonJS packages call require() for Node's own modules.
   banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
