@@ -88,7 +88,14 @@ const Headers = Type.Record(Type.String(), Type.String());
 export const WebhookNotification = Type.Object({ enabled: Type.Boolean(), url: Type.String(), headers: Headers });
 export type WebhookNotification = Static<typeof WebhookNotification>;
 
-/** Units of the intervals are not published. */
+/** Ours: what the published calls can read and not change. Seconds, and a count. */
+const intervals = {
+  xResolveInterval: Type.Optional(Type.Integer({ minimum: 0, maximum: 86_400 })),
+  xStormInterval: Type.Optional(Type.Integer({ minimum: 1, maximum: 86_400 })),
+  xStormMaxAlarms: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000 })),
+};
+
+/** Units of the intervals are not published; our server means seconds. */
 export const AlarmConfiguration = Type.Object({
   enabled: Type.Boolean(),
   onlyCritical: Type.Boolean(),
@@ -116,7 +123,7 @@ export const updateAlarmNotification = endpoint({
   path: `${configuration}/notification`,
   caller: 'user',
   params: ProjectPlace,
-  body: Type.Object({ onlyCritical: Type.Boolean(), silenceInterval: Count }),
+  body: Type.Object({ onlyCritical: Type.Boolean(), silenceInterval: Count, ...intervals }),
   bodyKind: 'json',
   answer: AlarmConfiguration,
   repeatable: true,

@@ -56,6 +56,40 @@ export const monitorDeployment = endpoint({
   answer: ClusterMonitor,
 });
 
+/** One step of a cluster's history: means over the step, rates in messages a second. */
+export const HistoryPoint = Type.Object({
+  /** Beginning of the step, milliseconds since the epoch. */
+  time: Type.Integer(),
+  connectCount: Type.Number(),
+  /** The most within the step. */
+  connectPeak: Type.Integer(),
+  subscriptionCount: Type.Number(),
+  topicCount: Type.Number(),
+  in: Type.Number(),
+  out: Type.Number(),
+  dropped: Type.Number(),
+});
+export type HistoryPoint = Static<typeof HistoryPoint>;
+
+/** Ours: the past of a managed cluster, the finer the closer. Without `start` the last hour. */
+export const monitorHistory = endpoint({
+  method: 'GET',
+  path: '/api/x/monitor/deployment/{clusterId}/history',
+  caller: 'user',
+  params: Type.Object({ clusterId: Id }),
+  query: Type.Object({
+    /** Seconds since the epoch. */
+    start: Type.Optional(Count),
+    /** Seconds since the epoch. */
+    end: Type.Optional(Count),
+  }),
+  answer: Type.Object({
+    /** Seconds of one step. */
+    step: Count,
+    data: Type.Array(HistoryPoint),
+  }),
+});
+
 export const LicenseUsage = Type.Object({
   /** Clusters in use; the published name has the plural. */
   clusterConsumptions: Count,

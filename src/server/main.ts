@@ -3,6 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { hostname } from 'node:os';
 import type { Clock } from '../core/clock.ts';
 import { Failure, reasonOf } from '../core/errors.ts';
+import { AlarmEngine } from './alarms/engine.ts';
+import { Post } from './alarms/post.ts';
 import { runDueBackups } from './domain/backup-plan.ts';
 import { firstStart } from './domain/first-start.ts';
 import { cleanUp } from './domain/housekeeping.ts';
@@ -16,6 +18,7 @@ import type { Route } from './http/router.ts';
 import { makeRouter } from './http/router.ts';
 import { accountRoutes } from './http/routes/account.ts';
 import { agentRoutes } from './http/routes/agents.ts';
+import { alarmRoutes } from './http/routes/alarms.ts';
 import { auditRoutes } from './http/routes/audit.ts';
 import { backupRoutes } from './http/routes/backups.ts';
 import { bulkRoutes } from './http/routes/bulk.ts';
@@ -25,11 +28,13 @@ import { configurationRoutes } from './http/routes/configuration.ts';
 import { deploymentRoutes } from './http/routes/deployments.ts';
 import { licenseRoutes } from './http/routes/license.ts';
 import { logRoutes } from './http/routes/logs.ts';
+import { monitorRoutes } from './http/routes/monitor.ts';
 import { scopeRoutes } from './http/routes/scopes.ts';
 import { stateRoutes } from './http/routes/state.ts';
 import { userRoutes } from './http/routes/users.ts';
 import { Quota } from './logs/quota.ts';
 import { openLogStore, retentionDefaults } from './logs/store.ts';
+import { Monitor } from './monitor/monitor.ts';
 import type { Endpoint, ServerOptions } from './options.ts';
 import { ManagedProvider } from './providers/managed.ts';
 import { SimulatedProvider } from './providers/simulated.ts';
@@ -76,12 +81,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const keys = makeKeys(await loadSecret(store.db));
     const world: World = { db: store.db, clock, startedAt: clock.now(), keys, settings, log };
 
+    const monitor = new Monitor(world);
     const tunnel = await listening(options.mqtt, (host, port) =>
       startTunnel({
         host,
         port,
         admit: async (name, password) => (await agentBehind(world, 'mqtt', name, password))?.id,
-        onTelemetry: () => {},
+        onTelemetry: (agentId, message) => void monitor.take(agentId, message),
+        onPresence: (agentId, present) => present || monitor.forget(agentId),
       }),
     );
     closers.push(() => tunnel.close());
@@ -113,6 +120,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stateRoutes(on, world, store);
     backupRoutes(on, world, tasks);
     logRoutes(on, world, logs);
+    monitorRoutes(on, app, world, monitor);
+    alarmRoutes(on, world);
     serveAgentFiles(app, options.agentsDirectory, files);
     await channelRoutes(app, world, channel);
     await bulkRoutes(app, world, logs, new Quota(clock, options.logQuota ?? Number.POSITIVE_INFINITY));
@@ -124,6 +133,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     settings.url = options.advertiseUrl?.replace(/\/+$/, '') ?? `http://${reachable(options.http.host)}:${httpPort}`;
     settings.mqttUrl = options.advertiseMqtt ?? `mqtt://${reachable(options.mqtt.host)}:${tunnel.port}`;
     await tasks.resume();
+    const alarms = new AlarmEngine(world, monitor.telemetries);
+    const post = new Post(world);
+    closers.push(every(clock, 1000, () => post.deliver(), log));
+    closers.push(async () => post.stop());
+    closers.push(every(clock, alarmLookMs, () => alarms.look(clock.now()), log));
+    closers.push(every(clock, 10_000, () => monitor.history.flush(clock.now()), log));
     closers.push(every(clock, 3_600_000, () => cleanUp(world, clock.now()), log));
     closers.push(every(clock, 30_000, () => runDueBackups(world, tasks, clock.now()), log));
     return {
@@ -137,6 +152,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw error;
   }
 }
+
+/** How often the state of everything is compared with the alarms. */
+const alarmLookMs = 2000;
 
 /** Does the work now and again until it is told to end; a failure is told and does not end it. */
 function every(clock: Clock, ms: number, work: () => Promise<void>, log: World['log']): () => Promise<void> {

@@ -77,7 +77,7 @@ export function viewManaged(
   return { status: 'error', reason: [...new Set(troubled.map((view) => view.err))].join('; ') };
 }
 
-function isUp({ status }: ReportedNode): boolean {
+export function isUp({ status }: ReportedNode): boolean {
   return /^(running|up|started)$/i.test(status);
 }
 

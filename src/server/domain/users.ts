@@ -28,6 +28,28 @@ export async function login(
   address: string,
 ): Promise<Tokens & { admin: boolean }> {
   const { db, clock, settings } = world;
+  const user = await checkCredentials(world, guard, given, address);
+  const now = clock.now();
+  return db.transaction().execute(async (tx) => {
+    const tokens = await openSession(tx, user.id, now, settings.tokenLives);
+    await tx.updateTable('users').set({ login_at: now }).where('id', '=', user.id).execute();
+    await audit(tx, now, {
+      resource: 'account',
+      operation: 'login',
+      operator: { id: user.id, name: user.name, address },
+      user,
+    });
+    return { ...tokens, admin: user.admin === 1 };
+  });
+}
+
+/** The user that these credentials belong to. Failures: `bad_credentials`, `throttled` after too many of them. */
+export async function checkCredentials(
+  { db, clock }: Pick<World, 'db' | 'clock'>,
+  guard: LoginGuard,
+  given: { readonly username: string; readonly password: string },
+  address: string,
+): Promise<UserRow> {
   const name = given.username.trim();
   // With the address, so that nobody can lock another out of their account.
   const key = `${name.toLowerCase()} ${address}`;
@@ -41,18 +63,7 @@ export async function login(
     throw new Failure('bad_credentials');
   }
   guard.byName.succeeded(key);
-  const now = clock.now();
-  return db.transaction().execute(async (tx) => {
-    const tokens = await openSession(tx, user.id, now, settings.tokenLives);
-    await tx.updateTable('users').set({ login_at: now }).where('id', '=', user.id).execute();
-    await audit(tx, now, {
-      resource: 'account',
-      operation: 'login',
-      operator: { id: user.id, name: user.name, address },
-      user,
-    });
-    return { ...tokens, admin: user.admin === 1 };
-  });
+  return user;
 }
 
 function findByLogin(db: Db, name: string): Promise<UserRow | undefined> {

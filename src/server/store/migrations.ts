@@ -72,6 +72,30 @@ const steps: Readonly<Record<string, Steps>> = {
       created_at INTEGER NOT NULL) STRICT`,
     'CREATE INDEX audit_time ON audit (created_at)',
   ],
+  '002': [
+    `CREATE TABLE history (
+      cluster_id TEXT NOT NULL REFERENCES clusters (id) ON DELETE CASCADE, step INTEGER NOT NULL, time INTEGER NOT NULL,
+      samples INTEGER NOT NULL, connections INTEGER NOT NULL, peak INTEGER NOT NULL, subscriptions INTEGER NOT NULL,
+      topics INTEGER NOT NULL, received REAL NOT NULL, sent REAL NOT NULL, dropped REAL NOT NULL,
+      PRIMARY KEY (cluster_id, step, time)) STRICT, WITHOUT ROWID`,
+    'CREATE INDEX history_time ON history (step, time)',
+    `CREATE TABLE alarms (
+      id INTEGER PRIMARY KEY AUTOINCREMENT, condition TEXT NOT NULL, org_id TEXT NOT NULL, project_id TEXT NOT NULL,
+      cluster_id TEXT NOT NULL, name TEXT NOT NULL, message TEXT NOT NULL, severity TEXT NOT NULL,
+      resource_type TEXT NOT NULL, resource_id TEXT NOT NULL, resource_name TEXT NOT NULL,
+      starts_at INTEGER NOT NULL, absent_at INTEGER NOT NULL, ends_at INTEGER NOT NULL,
+      notified_at INTEGER NOT NULL, held INTEGER NOT NULL) STRICT`,
+    'CREATE UNIQUE INDEX alarms_active ON alarms (condition, project_id) WHERE ends_at = 0',
+    'CREATE INDEX alarms_condition ON alarms (condition, project_id, notified_at)',
+    'CREATE INDEX alarms_project ON alarms (project_id, starts_at)',
+    `CREATE TABLE alarm_settings (
+      project_id TEXT PRIMARY KEY REFERENCES projects (id) ON DELETE CASCADE, value_json TEXT NOT NULL) STRICT`,
+    `CREATE TABLE notices (
+      id INTEGER PRIMARY KEY AUTOINCREMENT, project_id TEXT NOT NULL REFERENCES projects (id) ON DELETE CASCADE,
+      way TEXT NOT NULL, content_json TEXT NOT NULL, attempts INTEGER NOT NULL, next_at INTEGER NOT NULL,
+      created_at INTEGER NOT NULL) STRICT`,
+    'CREATE INDEX notices_due ON notices (next_at)',
+  ],
 };
 
 function migration(statements: Steps): Migration {

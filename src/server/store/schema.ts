@@ -1,5 +1,7 @@
 import type { Generated, Selectable } from 'kysely';
 import type {
+  AlarmResource,
+  AlarmSeverity,
   AuditOperation,
   AuditResource,
   BackupSchedule,
@@ -38,6 +40,62 @@ export interface Tables {
   backups: BackupRow;
   backup_schedules: BackupScheduleTable;
   audit: AuditTable;
+  history: HistoryRow;
+  alarms: AlarmTable;
+  alarm_settings: { project_id: string; value_json: string };
+  notices: NoticeTable;
+}
+
+export type AlarmRow = Selectable<AlarmTable>;
+export interface AlarmTable {
+  id: Generated<number>;
+  /** What is the case; one alarm at a time for each condition of a project. */
+  condition: string;
+  org_id: string;
+  project_id: string;
+  cluster_id: string;
+  name: string;
+  message: string;
+  severity: AlarmSeverity;
+  resource_type: AlarmResource;
+  resource_id: string;
+  resource_name: string;
+  starts_at: number;
+  /** Since when it is no longer the case; 0 while it is. */
+  absent_at: number;
+  /** 0 while it is active. */
+  ends_at: number;
+  /** When somebody was last told; 0: nobody yet. */
+  notified_at: number;
+  /** 1: a storm kept it back, it will be told of in the summary. */
+  held: number;
+}
+
+/** A message on its way to people. */
+export type NoticeRow = Selectable<NoticeTable>;
+export interface NoticeTable {
+  id: Generated<number>;
+  project_id: string;
+  way: 'email' | 'webhook';
+  content_json: string;
+  attempts: number;
+  next_at: number;
+  created_at: number;
+}
+
+/** Sums over `samples` samples, but for `peak`; `step` in seconds, `time` in milliseconds. */
+export interface HistoryRow {
+  cluster_id: string;
+  step: number;
+  time: number;
+  samples: number;
+  connections: number;
+  peak: number;
+  subscriptions: number;
+  topics: number;
+  received: number;
+  sent: number;
+  dropped: number;
 }
 
 export interface UserRow {

@@ -1,7 +1,7 @@
 import type { Client } from 'aedes';
 import { Aedes } from 'aedes';
 import { tunnelLimits } from '../../contract/frames.ts';
-import { telemetryScrape } from '../../contract/telemetry.ts';
+import { telemetryBytes } from '../../contract/telemetry.ts';
 import type { ListenOptions } from './listen.ts';
 import { listen } from './listen.ts';
 import { agentTopics, readTopic } from './names.ts';
@@ -29,8 +29,8 @@ export interface BrokerOptions extends CarrierEvents, Pick<ListenOptions, 'host'
   readonly admit: (userName: string, password: string) => Promise<number | undefined>;
 }
 
-/** A telemetry message: the scrape, and as much again for everything else. */
-const maxPacket = Math.max(2 * telemetryScrape, tunnelLimits.frame) + 64 * 1024;
+/** The longest message, and its topic. */
+const maxPacket = Math.max(telemetryBytes, tunnelLimits.frame) + 1024;
 const handshakeMs = 10_000;
 
 /**

@@ -1,0 +1,157 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Telemetry } from '../../../src/contract/telemetry.ts';
+import type { Managed } from '../managed.ts';
+import { addManaged } from '../managed.ts';
+import type { Caller, TestServer } from '../support.ts';
+import { adminPassword, basic, firstProject, testServer } from '../support.ts';
+import type { FakeAgent } from '../tunnel/fake-agent.ts';
+import { fakeAgent } from '../tunnel/fake-agent.ts';
+
+let server: TestServer;
+let admin: Caller;
+let project: string;
+let cluster: Managed;
+let agent: FakeAgent;
+const password = 'password of somebody';
+
+const telemetry: Telemetry = {
+  version: 1,
+  time: 1,
+  agent: 'a',
+  generation: 5,
+  nodes: [],
+  traffic: {
+    connections: 120,
+    liveConnections: 100,
+    subscriptions: 70,
+    topics: 42,
+    received: 93.6,
+    sent: 70,
+    dropped: 1,
+  },
+  license: { maxConnections: 1000, expired: false },
+  exporter: 'emqx_up 1\n',
+};
+
+beforeAll(async () => {
+  server = await testServer();
+  admin = await server.as('admin', adminPassword);
+  project = await firstProject(admin);
+  cluster = await addManaged(server, admin, project);
+  const { mqtt } = cluster.metadata;
+  agent = await fakeAgent(mqtt.server, Number(mqtt.username.slice(6)), mqtt.password);
+  await admin('POST', '/api/users', { json: { name: 'nobody', email: '', admin: false, password } });
+});
+
+afterAll(async () => {
+  await agent.client.endAsync();
+  await server.stop();
+});
+
+const tell = (what: unknown) => agent.client.publishAsync(cluster.metadata.tunnel.telemetryTopic, JSON.stringify(what));
+const deployment = (call: Caller = admin) => call('GET', `/api/monitor/deployment/${cluster.id}`);
+const projectView = (words = '') => {
+  const [, , , orgId, , projectId] = project.split('/');
+  return admin('GET', `/api/monitor/orgs/${orgId}/projects/${projectId}${words}`);
+};
+
+describe('the monitor', () => {
+  it('says that it does not know before anybody has told', async () => {
+    expect((await deployment()).body).toMatchObject({
+      status: 4,
+      version: '5.8.6',
+      nodeCount: 1,
+      connectCount: -1,
+      in: -1,
+    });
+  });
+
+  it('shows what the agent told of last', async () => {
+    await tell(telemetry);
+    await expect.poll(async () => (await deployment()).body.connectCount).toBe(120);
+    expect((await deployment()).body).toMatchObject({ connectQuota: 1000, topicCount: 42, in: 94, out: 70 });
+    const { body } = await projectView();
+    expect(body).toMatchObject({
+      total: 1,
+      clusterCount: 1,
+      instance: [{ id: cluster.id, connectCount: 120, agent: { totalCount: 1, activeCount: 1 } }],
+    });
+  });
+
+  it('pages and sorts the clusters of a project, hosted ones too', async () => {
+    await admin('POST', `${project}/deployments`, { form: { deployName: 'a hosted one', connectLimit: '50' } });
+    expect((await projectView('?sort=name')).body.instance.map((one: { name: string }) => one.name)).toEqual([
+      'a hosted one',
+      cluster.name,
+    ]);
+    const { body } = await projectView('?sort=name&order=desc&size=1&offset=1');
+    expect(body).toMatchObject({
+      total: 2,
+      size: 1,
+      offset: 1,
+      instance: [{ name: 'a hosted one', connectQuota: 50, expectReplicas: 3, progress: expect.stringContaining('%') }],
+    });
+  });
+
+  it('takes no notice of what is no telemetry, and says so once', async () => {
+    await tell('nonsense');
+    await tell({ ...telemetry, traffic: { connections: 'many' } });
+    await tell({ ...telemetry, traffic: { connections: 121 } });
+    await expect.poll(async () => (await deployment()).body.connectCount).toBe(121);
+    expect(server.lines.filter((line) => line.includes('telemetry'))).toHaveLength(1);
+  });
+
+  it('forgets when the agent has gone', async () => {
+    const other = await addManaged(server, admin, project);
+    const { mqtt, tunnel } = other.metadata;
+    const short = await fakeAgent(mqtt.server, Number(mqtt.username.slice(6)), mqtt.password);
+    await short.client.publishAsync(tunnel.telemetryTopic, JSON.stringify(telemetry));
+    const seen = async () => (await admin('GET', `/api/monitor/deployment/${other.id}`)).body.connectCount;
+    await expect.poll(seen).toBe(120);
+    await short.client.endAsync();
+    await expect.poll(seen).toBe(-1);
+  });
+
+  it('is closed to those who may not see the cluster', async () => {
+    const nobody = await server.as('nobody', password);
+    expect((await deployment(nobody)).status).toBe(404);
+    expect((await nobody('GET', `/api/x/monitor/deployment/${cluster.id}/history`)).status).toBe(404);
+  });
+});
+
+describe('/metrics', () => {
+  const scrape = (headers: Record<string, string>, path = '/metrics') => server.call('GET', path, { headers });
+
+  it('speaks Prometheus to a user with name and password', async () => {
+    const { status, body, headers } = await scrape(basic('admin', adminPassword));
+    expect([status, headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
+    expect(body).toContain(`ecp_cluster_connections{cluster="${cluster.name}",cluster_id="${cluster.id}"`);
+    expect(body).toMatch(/^ecp_license_connections_limit 1000000$/m);
+    // Each line is a comment or a sample, and each sample has its TYPE before it.
+    const typed = new Set<string>();
+    for (const line of body.trimEnd().split('\n')) {
+      const type = /^# TYPE (\w+) (gauge|counter)$/.exec(line);
+      if (type) typed.add(type[1] ?? '');
+      else if (!line.startsWith('# HELP ')) {
+        const [, name = ''] = /^(\w+)(?:\{(?:\w+="(?:[^"\\\n]|\\.)*",?)*\})? -?[0-9.e+]+$/.exec(line) ?? [];
+        expect(typed, line).toContain(name);
+      }
+    }
+  });
+
+  it('shows others only what is theirs, and strangers nothing', async () => {
+    const { status, body } = await scrape(basic('nobody', password));
+    expect(status).toBe(200);
+    expect(body).not.toContain(cluster.id);
+    expect(body).not.toContain('ecp_license');
+    expect((await scrape({})).status).toBe(401);
+    expect((await scrape(basic('admin', 'wrong'))).status).toBe(401);
+    expect((await scrape(basic('nobody', password), `/metrics/clusters/${cluster.id}`)).status).toBe(404);
+  });
+
+  it("passes on what the cluster's own exporter says", async () => {
+    await tell(telemetry);
+    const own = async () => (await scrape(basic('admin', adminPassword), `/metrics/clusters/${cluster.id}`)).body;
+    await expect.poll(own).toBe('emqx_up 1\n');
+  });
+});
