@@ -99,6 +99,15 @@ user "admin", an organization and a project, both named "default".`,
       value: 'DIR',
       help: { en: "Directory of the agent's files, offered for download", zh: '代理文件目录，供下载' },
     },
+    emqx4LimitPath: {
+      kind: 'text',
+      value: 'PATH',
+      fallback: '/api/v4/dynamic_license',
+      help: {
+        en: 'Where EMQX 4.4 takes a connection limit; it is not published',
+        zh: 'EMQX 4.4 设置连接数的接口路径（未公开）',
+      },
+    },
     licenseKey: {
       kind: 'text',
       value: 'FILE',
@@ -148,6 +157,7 @@ user "admin", an organization and a project, both named "default".`,
       advertiseMqtt: readUrl('--advertise-mqtt', options.advertiseMqtt, /^(mqtts?|wss?):$/),
       agentsDirectory: existingDirectory('--agents-dir', options.agentsDir),
       licenseKey: readFile(options.licenseKey),
+      emqx4LimitPath: readPath('--emqx4-limit-path', options.emqx4LimitPath),
       clock,
       log: (level, message) => (level === 'info' ? out.note(message) : out.warn(message)),
       checkAnswers: false,
@@ -213,4 +223,12 @@ function readUrl(flag: string, text: string | undefined, protocol: RegExp): stri
 function existingDirectory(flag: string, path: string | undefined): string | undefined {
   if (path === undefined || existsSync(path)) return path;
   throw new Failure('invalid_value', { name: flag, reason: { en: `${path} does not exist`, zh: `${path} 不存在` } });
+}
+
+function readPath(flag: string, path: string | undefined): string | undefined {
+  if (path === undefined || /^\/api\/v4\/[\w/-]+$/.test(path)) return path;
+  throw new Failure('invalid_value', {
+    name: flag,
+    reason: { en: `"${path}" is not a path below /api/v4/`, zh: `“${path}”不是 /api/v4/ 之下的路径` },
+  });
 }

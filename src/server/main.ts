@@ -95,7 +95,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const channel = makeChannel(world, tunnel);
     const providers = {
       hosted: new SimulatedProvider(clock, options.faults, options.simulatedMs),
-      managed: new ManagedProvider(makeLimits(world, channel)),
+      managed: new ManagedProvider(makeLimits(world, channel, options.emqx4LimitPath ?? '/api/v4/dynamic_license')),
     };
     const tasks = new Tasks(world, providers, (clusterId, agentIds) => {
       for (const agentId of agentIds) tunnel.drop(agentId);

@@ -30,6 +30,8 @@ export interface ServerOptions {
   readonly agentsDirectory: string | undefined;
   /** Ed25519 public key in PEM that license files are checked with. */
   readonly licenseKey: string | undefined;
+  /** Where EMQX 4.4 takes a connection limit; `/api/v4/dynamic_license` unless told otherwise (emqx.md B3: inferred). */
+  readonly emqx4LimitPath?: string | undefined;
   /** How much log is kept. */
   readonly logRetention?: Retention;
   /** Bytes of log one cluster may send in a minute. */

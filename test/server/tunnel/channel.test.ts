@@ -289,6 +289,27 @@ describe('connection limits', () => {
     emqx.knobs.license = 'business-critical';
   });
 
+  it('are asked of EMQX 4.4 at the path that is configured, and are unsupported where nothing is there', async () => {
+    const old = await startEmqx({ generation: 4, version: '4.4.19', license: 'business-critical' });
+    const nodes = [{ node: 'emqx@10.0.0.4', version: '4.4.19', status: 'Running', uptime: 60_000 }];
+    const own = await addManaged(server, admin, project, nodes);
+    const agent = await realAgent(old, own);
+    const set = async () => {
+      const { body } = await admin('POST', `${project}/deployments/${own.id}/dynamiclicense-update`, {
+        json: { connectLimit: 60 },
+      });
+      return taskEnd(admin, body.data.taskId);
+    };
+    expect(await set()).toMatchObject({ status: 4, xReason: expect.stringMatching(/does not support.*404/) });
+    expect((await admin('GET', `${project}/deployments/${own.id}`)).body.data.connectLimit).toBe(0);
+    old.knobs.dynamicLicensePath = '/dynamic_license';
+    expect(await set()).toMatchObject({ status: 3 });
+    expect(old.knobs.dynamicMaxConnections).toBe(60);
+    expect((await admin('GET', `${project}/deployments/${own.id}`)).body.data.connectLimit).toBe(60);
+    await agent.stop();
+    await old.stop();
+  });
+
   it('are given back before a delete, which fails where they cannot be', async () => {
     await limit(30);
     await stopAgent();
