@@ -82,6 +82,9 @@ function send(
       if (signal?.aborted) return reject(signal.reason);
       if (error instanceof Failure) return reject(error);
       if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') return resolve(undefined);
+      // The agent was killed between taking the connection and answering. A question then has no answer; what it was
+      // told to do may be half done, and that the caller must hear.
+      if (error.code === 'ECONNRESET' && method === 'GET') return resolve(undefined);
       if (error.code === 'EACCES' || error.code === 'EPERM') return reject(notAllowed());
       reject(new Failure('unreachable', { url: socketPath, reason: reasonOf(error) }));
     });

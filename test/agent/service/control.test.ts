@@ -65,6 +65,15 @@ describe('the control socket', () => {
     expect(await agentControl(join(folder, 'none/control.sock')).status()).toBeUndefined();
   });
 
+  it('has no answer from an agent that is killed while it is asked, and says so of an order', async () => {
+    mkdirSync(join(folder, 'run'));
+    const dying = createServer((peer) => peer.once('data', () => peer.destroy())).listen(socket);
+    atEnd(() => dying.close());
+    await once(dying, 'listening');
+    expect(await agentControl(socket).status()).toBeUndefined();
+    await expect(agentControl(socket).unregister({})).rejects.toMatchObject({ code: 'unreachable' });
+  });
+
   it('takes over the socket of an agent that was killed', async () => {
     // Moved away before it closes, its file stays behind as after a SIGKILL.
     mkdirSync(join(folder, 'run'));
