@@ -32,6 +32,7 @@ import { monitorRoutes } from './http/routes/monitor.ts';
 import { scopeRoutes } from './http/routes/scopes.ts';
 import { stateRoutes } from './http/routes/state.ts';
 import { userRoutes } from './http/routes/users.ts';
+import { PlatformLog } from './logs/platform.ts';
 import { Quota } from './logs/quota.ts';
 import { openLogStore, retentionDefaults } from './logs/store.ts';
 import { Monitor } from './monitor/monitor.ts';
@@ -62,7 +63,9 @@ export interface RunningServer {
  * that is in use or a directory that is, `invalid_value` for a password that is none.
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { clock, dataDirectory, log } = options;
+  const { clock, dataDirectory } = options;
+  const platform = new PlatformLog(options.log, clock.now);
+  const { log } = platform;
   // What is open already is closed again in the opposite order, also when a later step of the start fails.
   const closers: (() => Promise<void>)[] = [];
   const stop = async () => {
@@ -119,7 +122,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     auditRoutes(on, world);
     stateRoutes(on, world, store);
     backupRoutes(on, world, tasks);
-    logRoutes(on, world, logs);
+    logRoutes(on, world, logs, platform);
     monitorRoutes(on, app, world, monitor);
     alarmRoutes(on, world);
     serveAgentFiles(app, options.agentsDirectory, files);

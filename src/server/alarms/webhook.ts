@@ -1,4 +1,5 @@
 import { Failure } from '../../core/errors.ts';
+import { httpAddress } from '../domain/address.ts';
 
 const patienceMs = 10_000;
 
@@ -23,13 +24,7 @@ export async function callWebhook(
 
 /** Refuses an address or headers that no request can be made with. */
 export function checkWebhook(url: string, headers: Readonly<Record<string, string>>): void {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined;
-  if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.username !== '' || parsed.password !== '') {
-    throw new Failure('invalid_value', {
-      name: 'url',
-      reason: 'an http or https address without a password is needed',
-    });
-  }
+  httpAddress(url);
   try {
     new Headers({ ...headers });
   } catch {
