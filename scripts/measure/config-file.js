@@ -1,11 +1,11 @@
 // What conf does with a settings file that is damaged, that holds a secret, or that two processes write at once, and with
 // a program that wants to end by itself on Ctrl-C.
 //   node scripts/measure/config-file.js
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { install, inTemporary, machine, table } from './kit.js';
+import { install, inTemporary, machine, median, table } from './kit.js';
 
 const rows = [['settings file', 'what conf does']];
 const attempt = (work) => {
@@ -49,6 +49,16 @@ await inTemporary(async (cwd) => {
   rows.push(['two processes that set 50 keys each', `${left} of 100 are in the file afterwards`]);
 
   // The order of a program that loads its settings lazily.
+  const loading = (line) =>
+    median(
+      Array.from({ length: 11 }, () => {
+        const start = performance.now();
+        spawnSync(process.execPath, ['--input-type=module', '-e', line], { cwd });
+        return performance.now() - start;
+      }),
+    );
+  rows.push(['loading it', `${Math.round(loading("await import('conf')") - loading('0'))} ms`]);
+
   const program = (line) => `
     process.once('SIGINT', () => setTimeout(() => process.exit(130), 100)); // closes first; a second Ctrl-C ends it
     ${line} setTimeout(() => {}, 10_000); console.log('ready');`;

@@ -17,12 +17,13 @@ function check(tsc, ...more) {
 
 await inTemporary((folder) => {
   const compilers = { here: require, 'the last in JavaScript': install(folder, 'typescript@5.9') };
-  const rows = [['TypeScript', 'version', 'median of 5', 'errors found']];
+  const rows = [['TypeScript', 'version', 'least of 5', 'median', 'errors found']];
   for (const [name, from] of Object.entries(compilers)) {
     const manifest = from.resolve('typescript/package.json');
     const runs = Array.from({ length: 5 }, () => check(join(dirname(manifest), 'bin/tsc')));
-    const seconds = median(runs.map((run) => run.seconds)).toFixed(2);
-    rows.push([name, from(manifest).version, `${seconds} s`, runs[0].found]);
+    const seconds = runs.map((run) => run.seconds);
+    const shown = [Math.min(...seconds), median(seconds)].map((one) => `${one.toFixed(2)} s`);
+    rows.push([name, from(manifest).version, ...shown, runs[0].found]);
   }
   console.log(machine());
   table(rows);
