@@ -12,7 +12,7 @@ import { Stage } from '../e2e/stage.ts';
 import type { TestServer } from '../server/support.ts';
 import { adminPassword, testServer } from '../server/support.ts';
 import type { Exception } from './exceptions.ts';
-import { exceptions } from './exceptions.ts';
+import { exceptions, refusedHere } from './exceptions.ts';
 import { prismPath, startPrism } from './prism.ts';
 import type { Passed, Violation } from './recorder.ts';
 import { startRecorder } from './recorder.ts';
@@ -122,7 +122,8 @@ describe.skipIf(missing)('client and server, judged by Prism on the published fi
 
   it('has seen every operation of the contract', () => {
     const seen = new Set(passed.map(({ call }) => call));
-    expect(everyEndpoint.map(({ call }) => call).filter((call) => !seen.has(call))).toEqual([]);
+    const published = everyEndpoint.filter(({ endpoint }) => !endpoint.path.startsWith('/api/x/'));
+    expect(published.map(({ call }) => call).filter((call) => !seen.has(call))).toEqual([]);
   });
 
   it('has seen a good answer of everything that the server serves', () => {
@@ -130,6 +131,7 @@ describe.skipIf(missing)('client and server, judged by Prism on the published fi
     // Extensions of ours are not in the published file (ours.md, Server).
     const published = server.routes.filter(({ endpoint }) => !endpoint.path.startsWith('/api/x/'));
     const served = published.map(({ endpoint }) => `${endpoint.method} ${endpoint.path}`);
-    expect(served.filter((call) => !good.has(call))).toEqual([]);
+    expect(served.length).toBeGreaterThan(50);
+    expect(served.filter((call) => !good.has(call))).toEqual(Object.keys(refusedHere));
   });
 });

@@ -54,3 +54,9 @@ export const exceptions: readonly Exception[] = [
     why: 'the published path has no place for the published parameter',
   },
 ];
+
+/** Operations that the server serves, and that cannot succeed in this test, each with the reason. */
+export const refusedHere: Readonly<Record<string, string>> = {
+  'POST /api/configuration/smtp/testing':
+    'needs a mail server whose certificate is trusted, which is decided when a process starts; its good answer is a bare 204',
+};

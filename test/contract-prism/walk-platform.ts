@@ -1,3 +1,5 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import * as alarms from '../../src/contract/alarms.ts';
 import { listAudit } from '../../src/contract/audit.ts';
 import * as configuration from '../../src/contract/configuration.ts';
@@ -46,10 +48,15 @@ async function alarmsOf({ orgId, projectId, tryCall }: Walker): Promise<void> {
   await tryCall(alarms.getAlarmConfiguration, { params });
   await tryCall(alarms.updateAlarmNotification, { params, body: { onlyCritical: false, silenceInterval: 60 } });
   await tryCall(alarms.updateAlarmEmail, { params, body: { enabled: false, receivers: ['ops@example.com'] } });
-  const webhook = { url: 'http://127.0.0.1:9/hook', headers: { 'x-a': 'b' } };
+  const hook = createServer((_request, response) => response.writeHead(204).end());
+  await new Promise<void>((resolve) => hook.listen(0, '127.0.0.1', resolve));
+  const { port } = hook.address() as AddressInfo;
+  const webhook = { url: `http://127.0.0.1:${port}/hook`, headers: { 'x-a': 'b' } };
   await tryCall(alarms.updateAlarmWebhook, { params, body: { enabled: false, ...webhook } });
   await tryCall(alarms.previewAlarmWebhook, { params });
   await tryCall(alarms.testAlarmWebhook, { params, body: webhook });
+  hook.closeAllConnections();
+  hook.close();
 }
 
 /** Every setting is read, and what was read is written back. */
