@@ -79,6 +79,11 @@ async function settings({ tryCall, baseUrl }: Walker): Promise<void> {
   const { quotas, storage_class_name } = list ?? { quotas: [], storage_class_name: 'standard' };
   await tryCall(configuration.updateQuotas, { body: { quotas, storageClass: [{ storage_class_name }] } });
   await tryCall(configuration.testSmtp, { body: smtp });
-  await tryCall(configuration.testEsTarget, { body: { url: 'http://127.0.0.1:9', username: 'u', password: 'p' } });
+  const engine = createServer((_request, response) => response.end('{}'));
+  await new Promise<void>((resolve) => engine.listen(0, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${(engine.address() as AddressInfo).port}`;
+  await tryCall(configuration.testEsTarget, { body: { url, username: 'u', password: 'p' } });
+  engine.closeAllConnections();
+  engine.close();
   await tryCall(configuration.testServerAccess, { body: { scheme: 'http', server_name: new URL(baseUrl).host } });
 }
