@@ -10,5 +10,5 @@ fi
 # A result file of its own: the one of the whole suite is what the summary counts.
 npx vitest run test/agent/service/install.test.ts test/agent/service/watchdog.test.ts \
   --reporter=default --reporter=json --outputFile.json=.ci/tmp/vitest-service.json
-timeout 600 npm run --silent test:lifecycle -- --rounds "${LIFECYCLE_ROUNDS:-12}"
+timeout 600 npm run --silent test:lifecycle -- --rounds "${LIFECYCLE_ROUNDS:-12}" --seed "${LIFECYCLE_SEED:-1}"
 timeout 180 npm run --silent bench:agent-idle
