@@ -1,5 +1,5 @@
 import type { ExitCode } from '../core/errors.ts';
-import { exit, Failure, reasonOf } from '../core/errors.ts';
+import { Failure, reasonOf } from '../core/errors.ts';
 import { redactText } from '../core/redact.ts';
 import type { Lang } from '../core/text.ts';
 import type { Paint } from './color.ts';
@@ -43,19 +43,15 @@ export function reportOf(thrown: unknown, style: ReportStyle): Report {
   const lines = [style.paint(zh ? '错误：' : 'error: ', 'red') + message];
   if (hint) lines.push(style.paint(zh ? '提示：' : 'hint: ', 'cyan') + clean(hint));
   if (style.debug && failure.requestId) lines.push(`request id: ${failure.requestId}`);
-  if (style.debug || failure.code === 'internal') lines.push(...traceOf(failure, style.debug));
+  if (style.debug) lines.push(...traceOf(failure));
   // A command that was stopped by its user needs no explanation.
   return {
     exit: failure.exit,
-    text:
-      failure.exit === exit.interrupted && !style.debug && failure.code === 'interrupted'
-        ? ''
-        : `${lines.join('\n')}\n`,
+    text: failure.code === 'interrupted' && !style.debug ? '' : `${lines.join('\n')}\n`,
   };
 }
 
-function traceOf(failure: Failure, debug: boolean): string[] {
-  if (!debug) return [];
+function traceOf(failure: Failure): string[] {
   const stack = failure.cause instanceof Error ? failure.cause.stack : failure.stack;
   return stack ? [redactText(stack)] : [];
 }
