@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseDuration } from '../../src/core/duration.ts';
 import { Failure, reasonOf } from '../../src/core/errors.ts';
 import { readTextIfAny } from '../../src/core/files.ts';
+import { parseSize } from '../../src/core/size.ts';
 import { type Home, pathAt } from './home.ts';
 import type { FileContent } from './schema.ts';
 
@@ -131,8 +132,7 @@ function millisecondsOf(value: string | number, key: string, home: Home): number
 
 function bytesOf(value: string | number): number {
   if (typeof value === 'number') return value;
-  const [, number = '1', unit = ''] = /^(\d+(?:\.\d+)?)\s*([kmg]?)/i.exec(value) ?? [];
-  return Math.max(1024, Math.round(Number(number) * 1024 ** ' kmg'.indexOf(unit.toLowerCase() || ' ')));
+  return Math.max(1024, parseSize(value) ?? 0);
 }
 
 function addressOf(listen: string | undefined, home: Home): AgentConfig['health'] {

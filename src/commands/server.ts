@@ -6,6 +6,7 @@ import type { Runtime } from '../cli/runtime.ts';
 import { serverDefaults } from '../contract/server-defaults.ts';
 import { Failure, reasonOf, usage } from '../core/errors.ts';
 import { readSecretFile, writeFileAtomic } from '../core/files.ts';
+import { logOptions, readLogOptions } from './server-logs.ts';
 
 const { host, httpPort, mqttPort } = serverDefaults;
 
@@ -116,6 +117,7 @@ user "admin", an organization and a project, both named "default".`,
         zh: '用于校验许可证文件的公钥（Ed25519，PEM）',
       },
     },
+    ...logOptions,
   },
   examples: [
     { run: 'ecpctl server', help: { en: 'Keep the state in your own directory', zh: '将状态保存在用户自己的目录中' } },
@@ -158,6 +160,7 @@ user "admin", an organization and a project, both named "default".`,
       agentsDirectory: existingDirectory('--agents-dir', options.agentsDir),
       licenseKey: readFile(options.licenseKey),
       emqx4LimitPath: readPath('--emqx4-limit-path', options.emqx4LimitPath),
+      ...readLogOptions(options),
       clock,
       log: (level, message) => (level === 'info' ? out.note(message) : out.warn(message)),
       checkAnswers: false,

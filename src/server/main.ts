@@ -74,7 +74,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     const store = await openStore(dataDirectory);
     closers.push(() => store.close());
-    const logs = await openLogStore({ directory: dataDirectory, retention: options.logRetention ?? retentionDefaults });
+    const retention = { ...retentionDefaults, ...options.logRetention };
+    const logs = await openLogStore({ directory: dataDirectory, retention });
     closers.push(() => logs.close());
 
     const made = await firstStart(store.db, clock.now(), options.adminPassword);

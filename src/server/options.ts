@@ -32,10 +32,10 @@ export interface ServerOptions {
   readonly licenseKey: string | undefined;
   /** Where EMQX 4.4 takes a connection limit; `/api/v4/dynamic_license` unless told otherwise (emqx.md B3: inferred). */
   readonly emqx4LimitPath?: string | undefined;
-  /** How much log is kept. */
-  readonly logRetention?: Retention;
-  /** Bytes of log one cluster may send in a minute. */
-  readonly logQuota?: number;
+  /** How much log is kept; what is left out is as `retentionDefaults` says. */
+  readonly logRetention?: Partial<Retention>;
+  /** Bytes of log one cluster may send in a minute, before compression; undefined: no limit. */
+  readonly logQuota?: number | undefined;
   readonly clock: Clock;
   readonly log: World['log'];
   /** Refuse to send an answer that its own schema does not accept; for tests. */

@@ -6,6 +6,7 @@ import { errors, exit, Failure, reasonOf } from '../../src/core/errors.ts';
 import { isAtLeast, levels, levelsFrom, parseLevel } from '../../src/core/levels.ts';
 import { newId } from '../../src/core/random.ts';
 import { backoffDelay, parseRetryAfter, withRetry } from '../../src/core/retry.ts';
+import { parseSize } from '../../src/core/size.ts';
 import { epochToMs, parseApiTime, parseMoment } from '../../src/core/time.ts';
 
 describe('levels', () => {
@@ -20,6 +21,21 @@ describe('levels', () => {
     expect(isAtLeast('error', 'warning')).toBe(true);
     expect(isAtLeast('notice', 'warning')).toBe(false);
   });
+});
+
+describe('sizes', () => {
+  it.each([
+    ['1024', 1024],
+    ['512KiB', 512 * 1024],
+    ['10MiB', 10 * 1024 ** 2],
+    ['10 mb', 10 * 1024 ** 2],
+    ['1.5g', 1.5 * 1024 ** 3],
+    ['2TiB', 2 * 1024 ** 4],
+  ])('reads %s', (text, bytes) => expect(parseSize(text)).toBe(bytes));
+
+  it.each(['', 'MiB', '-1MiB', '1 PiB', '1..5M', '0x10', '1e9', 'ten'])('refuses %j', (text) =>
+    expect(parseSize(text)).toBeUndefined(),
+  );
 });
 
 describe('durations', () => {

@@ -45,7 +45,7 @@ export async function start(home: string, ready: string, ...args: string[]) {
     json: { username: 'admin', password: adminPassword },
   });
   const admin: Caller = caller(file.url, login.body.accessToken);
-  return { child, ended, admin };
+  return { child, ended, admin, url: String(file.url) };
 }
 
 /** Nothing stays behind, also when a test failed half way. */
