@@ -1,85 +1,13 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Metadata, Report } from '../../src/contract/agent.ts';
+import { type EcpStandIn, startEcpStandIn } from '../stand-ins/ecp/ecp.ts';
 import { atEnd } from './process.ts';
 
-/** The agent's half of ECP, made to misbehave. */
-export interface FakeEcp {
-  readonly url: string;
-  readonly calls: string[];
-  readonly reports: Report[];
-  /** Tokens of agents that are registered. */
-  readonly tokens: Set<string>;
-  metadata: Metadata;
-  /** Answers instead of ECP; true when it did. */
-  trouble: ((call: string, response: ServerResponse) => boolean) | undefined;
-  /** Stops listening and cuts what is open; `start` comes back on the same port. */
-  stop(): Promise<void>;
-  start(): Promise<void>;
-}
+export { handedOut, registrationToken } from '../stand-ins/ecp/ecp.ts';
 
-export const registrationToken = 'registration-secret-1';
+export type FakeEcp = EcpStandIn;
 
-/** Secrets that ECP hands out with the metadata. */
-export const handedOut = { es: 'es-password-secret', mqtt: 'mqtt-password-secret' };
-
+/** A stand-in for ECP that ends with the test. */
 export async function fakeEcp(): Promise<FakeEcp> {
-  const calls: string[] = [];
-  const reports: Report[] = [];
-  const tokens = new Set<string>();
-  let issued = 0;
-  const server = createServer((request, response) => void answer(request, response));
-  const listen = (port: number) => new Promise<void>((done) => server.listen(port, '127.0.0.1', done));
-  await listen(0);
-  const { port } = server.address() as AddressInfo;
-  atEnd(() => close(server));
-
-  const ecp: FakeEcp = {
-    url: `http://127.0.0.1:${port}`,
-    calls,
-    reports,
-    tokens,
-    metadata: {
-      clusterId: 'cluster-0001',
-      elasticsearch: { urls: [], username: 'es', password: handedOut.es, indexName: '' },
-      mqtt: { server: '', username: 'm', password: handedOut.mqtt },
-      tunnel: { requestTopic: '', replyTopic: '' },
-    },
-    trouble: undefined,
-    stop: () => close(server),
-    start: () => listen(port),
-  };
-
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const body = JSON.parse(Buffer.concat(chunks).toString() || '{}') as Record<string, unknown>;
-    const call = (request.url ?? '').replace(/.*\//, '');
-    calls.push(call);
-    if (ecp.trouble?.(call, response)) return;
-    const json = (status: number, value?: unknown) =>
-      response.writeHead(status, { 'content-type': 'application/json' }).end(value && JSON.stringify(value));
-    if (call === 'version') return void json(200, { version: '1', commit: '', created: '' });
-    if (call === 'register') {
-      if (body.registrationToken !== registrationToken) return void json(401, { code: 10001, message: 'no' });
-      const token = `agent-token-${++issued}-secret`;
-      tokens.add(token);
-      return void json(200, { token });
-    }
-    const token = request.headers.authorization?.replace('Bearer ', '') ?? '';
-    if (!tokens.has(token)) return void json(401, { code: 10001, message: 'unknown agent' });
-    if (call === 'metadata') return void json(200, ecp.metadata);
-    if (call === 'report') reports.push(body as unknown as Report);
-    if (call === 'unregister') tokens.delete(token);
-    json(204);
-  }
+  const ecp = await startEcpStandIn();
+  atEnd(() => ecp.stop());
   return ecp;
-}
-
-function close(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    if (!server.listening) return resolve();
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

@@ -2,10 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { LogSettings } from '../../agent/logs/types.ts';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AgentProcess } from '../faults/agent-process.ts';
-import { bundle } from '../stand-ins/bundle.ts';
 import { EmqxLogWriter } from '../stand-ins/emqx/writer.ts';
 import type { LineFormat } from '../stand-ins/emqx/writer-lines.ts';
 import { Engine } from './engine.ts';
@@ -14,12 +12,6 @@ const url = process.env.ECP_TEST_ELASTICSEARCH_URL;
 if (!url) console.log('skipped: ECP_TEST_ELASTICSEARCH_URL names no engine');
 
 describe.skipIf(!url)('delivery to a real engine', () => {
-  let bundles: Awaited<ReturnType<typeof bundle>>;
-  beforeAll(async () => {
-    bundles = await bundle({ harness: 'test/faults/harness.ts' });
-  });
-  afterAll(() => bundles.remove());
-
   let root: string;
   let engine: Engine;
   let agent: AgentProcess;
@@ -27,26 +19,17 @@ describe.skipIf(!url)('delivery to a real engine', () => {
     root = mkdtempSync(join(tmpdir(), 'engine-'));
     mkdirSync(join(root, 'log'));
     engine = new Engine(url ?? '');
-    agent = new AgentProcess(bundles.directory, root, settings(), join(root, 'state'));
+    agent = new AgentProcess({
+      root,
+      directory: join(root, 'log'),
+      sink: { urls: [engine.url], username: '', password: '', indexName: engine.index },
+      gzip: true,
+    });
   });
   afterEach(async () => {
-    await agent.end('SIGKILL');
+    await agent.remove();
     await engine.remove();
     rmSync(root, { recursive: true });
-  });
-
-  const settings = (): LogSettings => ({
-    directory: join(root, 'log'),
-    include: [],
-    exclude: [],
-    clusterId: 'cluster1',
-    agentId: 'agent-1',
-    agentVersion: '0',
-    nodeName: 'emqx@127.0.0.1',
-    target: { urls: [engine.url], username: '', password: '', index: engine.index, ca: undefined, insecure: false },
-    fields: {},
-    redact: [],
-    gzip: true,
   });
 
   const writer = (format: LineFormat = 'v5-text') =>
@@ -68,7 +51,7 @@ describe.skipIf(!url)('delivery to a real engine', () => {
     async (format) => {
       const log = writer(format);
       log.write(5000);
-      agent.start();
+      await agent.start();
       await arrived(5000);
       expect(numbers(await engine.all())).toEqual(Array.from({ length: 5000 }, (_, at) => at));
       const answer = (await engine.call('POST', `/${engine.index}/_search`, {
@@ -91,18 +74,18 @@ describe.skipIf(!url)('delivery to a real engine', () => {
   it('killed at will while the broker writes, and its checkpoint lost at the end: no line lost, none doubled', async () => {
     const log = writer();
     for (let round = 0; round < 6; round++) {
-      agent.start();
+      await agent.start();
       for (let step = 0; step < 6; step++) {
         log.write(250);
         await sleep(60);
       }
       await agent.end('SIGKILL');
     }
-    agent.start();
+    await agent.start();
     await arrived(log.seq);
     await agent.end('SIGTERM');
-    rmSync(join(root, 'state'), { recursive: true });
-    agent.start();
+    rmSync(agent.stateDirectory, { recursive: true });
+    await agent.start();
     // All of it goes out again, and the engine refuses each line as the double it is.
     for (let waited = 0; (agent.status?.delivered ?? 0) < log.seq; waited++) {
       if (waited > 300) throw new Error(`not all were sent again: ${JSON.stringify(agent.status)}`);
@@ -123,7 +106,7 @@ describe.skipIf(!url)('delivery to a real engine', () => {
     });
     const log = writer();
     log.write(300);
-    agent.start();
+    await agent.start();
     for (let waited = 0; (agent.status?.delivered ?? 0) + (agent.status?.dead ?? 0) < 300; waited++) {
       if (waited > 300) throw new Error(`not all were judged: ${JSON.stringify(agent.status)}`);
       await sleep(100);

@@ -1,32 +1,29 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { createLogShipper } from '../../agent/logs/shipper.ts';
 import type { LogSettings } from '../../agent/logs/types.ts';
 import type { Logger } from '../../agent/part.ts';
-import type { Clock } from '../../src/core/clock.ts';
 import { systemClock } from '../../src/core/clock.ts';
 
 /**
- * The log shipper as a process of its own: `harness CONFIG.json` with `{stateDirectory, settings}`. Prints its log and,
- * every 200 ms, its status as JSON lines; takes `{"clock":MS}` on stdin, which shifts the wall clock from then on.
+ * The log shipper alone as a process of its own, for benchmarks: `harness CONFIG.json` with `{stateDirectory, settings}`.
+ * Prints its log and, every 200 ms, its status as JSON lines.
  */
 const config = JSON.parse(readFileSync(process.argv[2] ?? '', 'utf8')) as {
   stateDirectory: string;
   settings: LogSettings;
 };
 
-let shift = 0;
-const clock: Clock = { ...systemClock, now: () => Date.now() + shift };
-const orders = createInterface({ input: process.stdin }).on('line', (line) => {
-  shift = (JSON.parse(line) as { clock: number }).clock;
-});
-
 const print = (kind: string, value: unknown) => process.stdout.write(`${JSON.stringify({ kind, value })}\n`);
 const note = (level: string) => (message: string, fields?: Readonly<Record<string, unknown>>) =>
   print('log', { level, message, fields });
 const logger: Logger = { debug: note('debug'), info: note('info'), warn: note('warn'), error: note('error') };
 
-const shipper = createLogShipper({ stateDirectory: config.stateDirectory, logger, clock, random: Math.random });
+const shipper = createLogShipper({
+  stateDirectory: config.stateDirectory,
+  logger,
+  clock: systemClock,
+  random: Math.random,
+});
 shipper.apply(config.settings);
 
 const timer = setInterval(() => {
@@ -47,7 +44,5 @@ const timer = setInterval(() => {
 
 process.once('SIGTERM', () => {
   clearInterval(timer);
-  orders.close();
-  process.stdin.destroy();
   void shipper.stop(10_000).then(() => print('stopped', shipper.status().delivered));
 });

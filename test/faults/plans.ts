@@ -1,5 +1,4 @@
-import { renameSync, rmSync, symlinkSync } from 'node:fs';
-import { join } from 'node:path';
+import { renameSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Fault } from '../stand-ins/sink/sink.ts';
 import type { FaultPlan, World } from './round.ts';
@@ -9,7 +8,7 @@ async function killSometimes({ agent, random, writingMs }: World, times: number)
     await sleep(random.between(50, Math.floor(writingMs / times)));
     await agent.end('SIGKILL');
     await sleep(random.between(0, 300));
-    agent.start();
+    await agent.start();
   }
 }
 
@@ -89,41 +88,32 @@ export const plans: readonly FaultPlan[] = [
   },
   {
     name: 'disk-full',
+    needs: 'disk',
     kills: true,
-    async run(world) {
-      const { agent, random, stateDirectory, writingMs } = world;
+    async run({ agent, disk, random, writingMs }) {
       await sleep(random.between(0, 1000));
-      // Writing to /dev/full fails with ENOSPC as on a full disk.
-      const temporary = join(stateDirectory, 'checkpoint.json.tmp');
-      const fill = setInterval(() => {
-        try {
-          symlinkSync('/dev/full', temporary);
-        } catch {
-          // There already, or the file is being written.
-        }
-      }, 5);
+      disk?.fill();
       await sleep(random.between(500, writingMs / 2));
       if (random.chance(0.7)) {
         await agent.end('SIGKILL');
-        agent.start();
+        await agent.start();
         await sleep(random.between(200, 1000));
       }
-      clearInterval(fill);
-      rmSync(temporary, { force: true });
+      disk?.empty();
     },
   },
   {
     name: 'clock',
+    needs: 'clock',
     kills: true,
-    async run(world) {
-      const { agent, random } = world;
+    async run({ agent, clock, random }) {
       for (let i = 0; i < 4; i++) {
         await sleep(random.between(100, 700));
-        agent.setClock(random.between(-400, 400) * 86_400_000);
+        clock.shift(random.between(-400, 400) * 86_400_000);
         if (!random.chance(0.3)) continue;
         await agent.end('SIGKILL');
-        agent.start();
-        agent.setClock(random.between(-400, 400) * 86_400_000);
+        clock.shift(random.between(-400, 400) * 86_400_000);
+        await agent.start();
       }
     },
   },

@@ -1,8 +1,7 @@
 import { appendFileSync, chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { bundle } from '../../stand-ins/bundle.ts';
+import { describe, expect, it } from 'vitest';
 import { formatLine } from '../../stand-ins/emqx/writer-lines.ts';
 import { ProcessRig } from './process-rig.ts';
 import { type Rig, until, withRig } from './rig.ts';
@@ -130,14 +129,8 @@ describe('edges', { concurrent: true }, () => {
 });
 
 describe('memory', { concurrent: true }, () => {
-  let bundles: Awaited<ReturnType<typeof bundle>>;
-  beforeAll(async () => {
-    bundles = await bundle({ harness: 'test/faults/harness.ts' });
-  });
-  afterAll(() => bundles.remove());
-
   async function withProcess(body: (rig: ProcessRig) => Promise<void>): Promise<void> {
-    const rig = await ProcessRig.make(bundles.directory);
+    const rig = await ProcessRig.make();
     try {
       await body(rig);
     } finally {
@@ -153,7 +146,7 @@ describe('memory', { concurrent: true }, () => {
       for (let i = 0; i < 10; i++) appendFileSync(rig.path(), piece);
       appendFileSync(rig.path(), '\n');
       rig.append(5);
-      rig.agent.start();
+      await rig.agent.start();
       await until(
         () => rig.sink.oracle.documents === 11,
         () => JSON.stringify(rig.agent.status),
@@ -167,7 +160,7 @@ describe('memory', { concurrent: true }, () => {
     withProcess(async (rig) => {
       for (let i = 0; i < 1000; i++) rig.append(100, rig.path(`h${i}.log.1`));
       rig.sink.fault = () => ({ kind: 'status', status: 503 });
-      rig.agent.start();
+      await rig.agent.start();
       await until(
         () => (rig.agent.status?.retried ?? 0) > 0 && rig.agent.status?.files === 1000,
         () => JSON.stringify(rig.agent.status),

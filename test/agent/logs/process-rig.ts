@@ -7,48 +7,23 @@ import { formatLine } from '../../stand-ins/emqx/writer-lines.ts';
 import { Sink } from '../../stand-ins/sink/sink.ts';
 import { until } from './rig.ts';
 
-/** The shipper's real process over a directory of its own, and numbered lines to put there. */
+/** A real agent over a log directory of its own, and numbered lines to put there. */
 export class ProcessRig {
   readonly root = mkdtempSync(join(tmpdir(), 'rotation-'));
   readonly directory: string;
-  readonly sink = new Sink({ keep: true });
+  readonly sink: Sink;
   /** Number of the next line. */
   seq = 0;
   readonly agent: AgentProcess;
 
-  private constructor(bundles: string, directory: string) {
+  private constructor(sink: Sink, directory: string) {
+    this.sink = sink;
     this.directory = join(this.root, directory);
-    this.agent = new AgentProcess(
-      bundles,
-      this.root,
-      {
-        directory: this.directory,
-        include: [],
-        exclude: [],
-        clusterId: 'c1',
-        agentId: 'a1',
-        agentVersion: '0',
-        nodeName: undefined,
-        target: {
-          urls: ['http://127.0.0.1:1'],
-          username: '',
-          password: '',
-          index: 'emqx',
-          ca: undefined,
-          insecure: false,
-        },
-        fields: {},
-        redact: [],
-        gzip: false,
-      },
-      join(this.root, 'state'),
-    );
+    this.agent = new AgentProcess({ root: this.root, directory: this.directory, sink: { urls: [sink.url] } });
   }
 
-  static async make(bundles: string, directory = 'log'): Promise<ProcessRig> {
-    const rig = new ProcessRig(bundles, directory);
-    await rig.sink.start();
-    rig.agent.change((settings) => ({ ...settings, target: { ...settings.target, urls: [rig.sink.url] } }));
+  static async make(directory = 'log'): Promise<ProcessRig> {
+    const rig = new ProcessRig(await new Sink({ keep: true }).start(), directory);
     if (directory === 'log') mkdirSync(rig.directory);
     return rig;
   }
@@ -84,7 +59,7 @@ export class ProcessRig {
   }
 
   async end(): Promise<void> {
-    await this.agent.end('SIGKILL');
+    await this.agent.remove();
     await this.sink.stop();
     rmSync(this.root, { recursive: true, force: true });
   }
