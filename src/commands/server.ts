@@ -5,10 +5,12 @@ import { defineCommand } from '../cli/command.ts';
 import type { Runtime } from '../cli/runtime.ts';
 import { serverDefaults } from '../contract/server-defaults.ts';
 import { Failure, reasonOf, usage } from '../core/errors.ts';
-import { readSecretFile, writeFileAtomic } from '../core/files.ts';
+import { writeFileAtomic } from '../core/files.ts';
 import { logOptions, readLogOptions } from './server-logs.ts';
+import { mqttOptions, readAdvertised, readMqtt } from './server-mqtt.ts';
+import { readAddress, readGiven, readUrl } from './server-values.ts';
 
-const { host, httpPort, mqttPort } = serverDefaults;
+const { host, httpPort } = serverDefaults;
 
 export const server = defineCommand<Runtime>()({
   path: ['server'],
@@ -29,12 +31,7 @@ user "admin", an organization and a project, both named "default".`,
       fallback: `${host}:${httpPort}`,
       help: { en: 'Where the API listens; port 0 picks a free one', zh: 'API 监听地址；端口 0 表示自动选择' },
     },
-    mqttListen: {
-      kind: 'text',
-      value: 'HOST:PORT',
-      fallback: `${host}:${mqttPort}`,
-      help: { en: "Where the agents' MQTT broker listens", zh: '代理所用 MQTT 服务的监听地址' },
-    },
+    ...mqttOptions,
     dataDir: {
       kind: 'text',
       value: 'DIR',
@@ -87,14 +84,6 @@ user "admin", an organization and a project, both named "default".`,
         zh: '代理访问 API 的地址（与监听地址不同时）',
       },
     },
-    advertiseMqtt: {
-      kind: 'text',
-      value: 'URL',
-      help: {
-        en: 'Where agents reach the broker, if not where it listens',
-        zh: '代理访问 MQTT 服务的地址（与监听地址不同时）',
-      },
-    },
     agentsDir: {
       kind: 'text',
       value: 'DIR',
@@ -134,15 +123,16 @@ user "admin", an organization and a project, both named "default".`,
     if (options.ephemeral && options.dataDir !== undefined) {
       throw usage('--ephemeral and --data-dir exclude each other', '--ephemeral 与 --data-dir 不能同时使用');
     }
+    const mqtt = await readMqtt(options);
     const dataDirectory = options.ephemeral ? undefined : (options.dataDir ?? ownDirectory(env));
     const { startServer, parseFaults, tokenLives } = await import('../server/main.ts');
     // A file of an earlier run would tell a waiting script of a server that is not there.
     if (options.readyFile !== undefined) rmSync(options.readyFile, { force: true });
     const running = await startServer({
       http: readAddress('--listen', options.listen, httpPort),
-      mqtt: readAddress('--mqtt-listen', options.mqttListen, mqttPort),
+      mqtt,
       dataDirectory,
-      adminPassword: readFile(options.adminPasswordFile),
+      adminPassword: readGiven(options.adminPasswordFile),
       onPassword: (password) => {
         // Not a note, which --quiet would swallow: it is told this once.
         out.warn(
@@ -156,9 +146,9 @@ user "admin", an organization and a project, both named "default".`,
       heartbeatMs: 10_000,
       tokenLives,
       advertiseUrl: readUrl('--advertise-url', options.advertiseUrl, /^https?:$/),
-      advertiseMqtt: readUrl('--advertise-mqtt', options.advertiseMqtt, /^(mqtts?|wss?):$/),
+      advertiseMqtt: readAdvertised(options),
       agentsDirectory: existingDirectory('--agents-dir', options.agentsDir),
-      licenseKey: readFile(options.licenseKey),
+      licenseKey: readGiven(options.licenseKey),
       emqx4LimitPath: readPath('--emqx4-limit-path', options.emqx4LimitPath),
       ...readLogOptions(options),
       clock,
@@ -192,35 +182,6 @@ function writeReady(path: string, { url, mqttUrl }: { url: string; mqttUrl: stri
 /** `$XDG_DATA_HOME/ecpctl-server`, by default below `~/.local/share`. */
 function ownDirectory(env: Runtime['env']): string {
   return join(env.XDG_DATA_HOME || join(env.HOME || homedir(), '.local', 'share'), 'ecpctl-server');
-}
-
-function readFile(path: string | undefined): string | undefined {
-  if (path === undefined) return undefined;
-  try {
-    return readSecretFile(path);
-  } catch (error) {
-    throw new Failure('unusable_path', { path, reason: reasonOf(error) }, { cause: error });
-  }
-}
-
-/** `HOST:PORT`, `[::1]:PORT`, `:PORT` or a port alone. */
-function readAddress(flag: string, text: string | undefined, usual: number): { host: string; port: number } {
-  if (text === undefined) return { host, port: usual };
-  const [, bracketed, plain, digits] = /^(?:(?:\[([^\]]+)\]|([^:[\]]*)):)?(\d{1,5})$/.exec(text) ?? [];
-  if (digits !== undefined && Number(digits) <= 65_535)
-    return { host: bracketed ?? (plain || host), port: Number(digits) };
-  throw new Failure('invalid_value', {
-    name: flag,
-    reason: { en: `"${text}" is no HOST:PORT`, zh: `“${text}”不是 HOST:PORT` },
-  });
-}
-
-function readUrl(flag: string, text: string | undefined, protocol: RegExp): string | undefined {
-  if (text === undefined || (URL.canParse(text) && protocol.test(new URL(text).protocol))) return text;
-  throw new Failure('invalid_value', {
-    name: flag,
-    reason: { en: `"${text}" is no address of this kind`, zh: `“${text}”不是此类地址` },
-  });
 }
 
 function existingDirectory(flag: string, path: string | undefined): string | undefined {

@@ -90,6 +90,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       startTunnel({
         host,
         port,
+        tls: options.mqtt.tls,
         admit: async (name, password) => (await agentBehind(world, 'mqtt', name, password))?.id,
         onTelemetry: (agentId, message) => void monitor.take(agentId, message),
         onPresence: (agentId, present) => present || monitor.forget(agentId),
@@ -135,7 +136,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       return (app.server.address() as AddressInfo).port;
     });
     settings.url = options.advertiseUrl?.replace(/\/+$/, '') ?? `http://${reachable(options.http.host)}:${httpPort}`;
-    settings.mqttUrl = options.advertiseMqtt ?? `mqtt://${reachable(options.mqtt.host)}:${tunnel.port}`;
+    const mqttUrl = `mqtt${options.mqtt.tls ? 's' : ''}://${reachable(options.mqtt.host)}:${tunnel.port}`;
+    settings.mqttUrl = options.advertiseMqtt ?? mqttUrl;
     await tasks.resume();
     const alarms = new AlarmEngine(world, monitor.telemetries);
     const post = new Post(world);
@@ -147,7 +149,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closers.push(every(clock, 30_000, () => runDueBackups(world, tasks, clock.now()), log));
     return {
       url: `http://${reachable(options.http.host)}:${httpPort}`,
-      mqttUrl: `mqtt://${reachable(options.mqtt.host)}:${tunnel.port}`,
+      mqttUrl,
       routes,
       stop,
     };

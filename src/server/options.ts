@@ -10,9 +10,15 @@ export interface Endpoint {
   readonly port: number;
 }
 
+/** The broker of our own. */
+export interface EmbeddedBroker extends Endpoint {
+  /** PEM; with it TLS is spoken too, on the same port. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined;
+}
+
 export interface ServerOptions {
   readonly http: Endpoint;
-  readonly mqtt: Endpoint;
+  readonly mqtt: EmbeddedBroker;
   /** Where the state lives; undefined: in memory, gone with the process. */
   readonly dataDirectory: string | undefined;
   /** Password of the first administrator; undefined: one is made and given to `onPassword`. Counts on the first start alone. */
