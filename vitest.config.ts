@@ -5,7 +5,8 @@ import { defineConfig } from 'vitest/config';
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8')) as { version: string };
 
-// A thread of the server loads JavaScript: its entry is bundled anew for each run, so that it is what the source says.
+// A thread and a child process load JavaScript: each entry is bundled anew for each run, so that it is what the source
+// says.
 const worker = fileURLToPath(new URL('dist/test/log-worker.js', import.meta.url));
 await build({
   entryPoints: [fileURLToPath(new URL('src/server/logs/worker.ts', import.meta.url))],
@@ -18,8 +19,23 @@ await build({
   logLevel: 'warning',
 });
 
+const keyringHelper = fileURLToPath(new URL('dist/test/keyring-helper.cjs', import.meta.url));
+await build({
+  entryPoints: [fileURLToPath(new URL('src/cli/keyring-helper.ts', import.meta.url))],
+  outfile: keyringHelper,
+  bundle: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20.11',
+  logLevel: 'warning',
+});
+
 export default defineConfig({
-  define: { __VERSION__: JSON.stringify(version), __LOG_WORKER__: JSON.stringify(pathToFileURL(worker).href) },
+  define: {
+    __VERSION__: JSON.stringify(version),
+    __LOG_WORKER__: JSON.stringify(pathToFileURL(worker).href),
+    __KEYRING_HELPER__: JSON.stringify(pathToFileURL(keyringHelper).href),
+  },
   test: {
     include: ['test/**/*.test.ts'],
     testTimeout: 30_000,

@@ -8,6 +8,7 @@ export { dashboardPath } from '../contract/clusters.ts';
 export { tablesWith } from '../contract/states.ts';
 export { readSecretFile, readTextIfAny, writeFileAtomic } from '../core/files.ts';
 export { checkContextName, configDirectory, openConfig } from './config.ts';
-export { fileCredentials } from './credentials.ts';
+export { openCredentials } from './credentials.ts';
+export { keyringChoice, keyringName, openKeyring } from './keyring.ts';
 export { resolveOrg, resolvePlace } from './places.ts';
 export { resolveSettings } from './settings.ts';

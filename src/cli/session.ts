@@ -31,6 +31,12 @@ export function createEcpContext(runtime: Runtime): EcpContext {
       zh: '未验证 TLS 证书：传输途中的任何人都可以读取和篡改数据',
     }),
   );
+  const keyring = once(async () => {
+    const { configDirectory, openKeyring } = await import('./online.ts');
+    return openKeyring(configDirectory(runtime.env), runtime);
+  });
+  // What one of them has fetched from the keyring is not fetched again.
+  const opened = new Map<string, Credentials>();
   const context: EcpContext = {
     ...runtime,
     config: once(async () => {
@@ -52,8 +58,12 @@ export function createEcpContext(runtime: Runtime): EcpContext {
       return tablesWith((await context.settings()).entry?.states ?? {});
     }),
     credentials: async (name, url) => {
-      const { configDirectory, fileCredentials } = await import('./online.ts');
-      return fileCredentials(configDirectory(runtime.env), name, url, runtime);
+      const { configDirectory, openCredentials } = await import('./online.ts');
+      const ring = await keyring();
+      const key = JSON.stringify([name, url]);
+      const open = opened.get(key) ?? openCredentials(configDirectory(runtime.env), name, url, runtime, ring);
+      opened.set(key, open);
+      return open;
     },
     connect: (url, tokens) => connect(context, url, tokens, warnInsecure),
   };
@@ -120,11 +130,16 @@ async function delayOptimizing(): Promise<void> {
 /** `--token-file`, then ECP_TOKEN, then what `login` kept. */
 async function tokensOf(context: EcpContext, url: string): Promise<TokenSource> {
   const { tokenFile, token, context: chosen } = await context.settings();
-  const { fixedToken, refresher, storedTokens } = await import('./online.ts');
+  const { fixedToken } = await import('./online.ts');
   if (tokenFile) return fixedToken(await readToken(tokenFile.value));
   if (token) return fixedToken(token.value.trim());
-  if (!chosen) return { current: notLoggedIn, renew: notLoggedIn };
-  const store = await context.credentials(chosen.value, url);
+  return chosen ? loginTokens(context, chosen.value, url) : { current: notLoggedIn, renew: notLoggedIn };
+}
+
+/** What `login` kept for a context, whatever token the environment gives. */
+export async function loginTokens(context: EcpContext, name: string, url: string): Promise<TokenSource> {
+  const { refresher, storedTokens } = await import('./online.ts');
+  const store = await context.credentials(name, url);
   const anonymous = once(() => context.connect(url, undefined));
   const source = storedTokens(store, async (refreshToken, signal) =>
     refresher(await anonymous())(refreshToken, signal),

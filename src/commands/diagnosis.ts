@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import { failureOfConnection } from '../api/failure.ts';
 import type { EcpContext } from '../cli/session.ts';
+import { tokenOrigin, tokenOriginText } from '../cli/token-origin.ts';
 import { formatDuration } from '../core/duration.ts';
 import { exit, Failure, isFailure, reasonOf } from '../core/errors.ts';
 import type { Text } from '../core/text.ts';
@@ -187,7 +188,9 @@ async function checkVersion(context: EcpContext, url: URL) {
 
 async function checkToken(context: EcpContext) {
   const { name } = await (await context.client()).account.profile(context.signal);
-  return ok(`logged in as ${name}`, `已登录为 ${name}`);
+  const origin = await tokenOrigin(context);
+  const { en, zh } = origin ? tokenOriginText(origin) : { en: '', zh: '' };
+  return ok(`logged in as ${name} (${en})`, `已登录为 ${name}（${zh}）`);
 }
 
 async function checkRights(context: EcpContext) {

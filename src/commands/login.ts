@@ -14,8 +14,8 @@ export const login = command({
   path: ['login'],
   summary: { en: 'Log in to an ECP and remember it as a context', zh: '登录 ECP 并保存为上下文' },
   description: {
-    en: 'The tokens are kept for this user alone; the password is not kept. Later commands renew the session by themselves.',
-    zh: '令牌仅当前用户可读，密码不会保存。之后的命令会自动续期会话。',
+    en: 'The tokens are kept in the keyring of the system where one answers within three seconds, else in a file that this user alone can read (see: ecpctl config explain); the password is not kept. Later commands renew the session by themselves.',
+    zh: '系统密钥环在三秒内响应时，令牌保存在其中，否则保存在仅当前用户可读的文件中（见：ecpctl config explain）；密码不会保存。之后的命令会自动续期会话。',
   },
   intent: 'local',
   options: {
@@ -56,7 +56,7 @@ export const login = command({
       username,
       ...connectionOf(settings),
     });
-    await (await context.credentials(name, url)).write(tokens);
+    await (await context.credentials(name, url)).begin(tokens);
     await (await context.config()).update((config) => {
       config.contexts[name] = entry;
       config.currentContext = name;

@@ -1,4 +1,7 @@
-import { isFailure } from '../core/errors.ts';
+import type { Client } from '../api/client.ts';
+import type { EcpContext } from '../cli/session.ts';
+import { loginTokens } from '../cli/session.ts';
+import { exit, isFailure } from '../core/errors.ts';
 import { command } from './define.ts';
 
 export const logout = command({
@@ -19,9 +22,9 @@ export const logout = command({
       return;
     }
     const credentials = await context.credentials(chosen.value, entry.url);
-    if (await credentials.read()) {
+    if (credentials.place()) {
       try {
-        await (await context.client()).account.logout(context.signal);
+        await (await loggedIn(context, chosen.value, entry.url)).account.logout(context.signal);
       } catch (error) {
         // What counts here is that the tokens are gone from this machine.
         if (
@@ -33,10 +36,11 @@ export const logout = command({
             'untrusted',
             'session_expired',
             'not_logged_in',
+            'keyring_unavailable',
           )
         )
           throw error;
-        if (error.exit === 6) {
+        if (error.exit === exit.unreachable || error.code === 'keyring_unavailable') {
           context.out.warn(
             { en: 'the server was not told: {reason}', zh: '未能通知服务器：{reason}' },
             { reason: error.sentence(context.lang) },
@@ -44,8 +48,14 @@ export const logout = command({
         }
       }
     }
-    credentials.remove();
+    await credentials.remove();
     if (context.out.machine) return context.out.data({ context: chosen.value });
     context.out.note({ en: 'Logged out of {name}.', zh: '已退出 {name}。' }, { name: chosen.value });
   },
 });
+
+/** The session that is ended is the one of `login`, never that of a token which somebody else gave. */
+async function loggedIn(context: EcpContext, name: string, url: string): Promise<Client> {
+  const { createClient } = await import('../cli/online.ts');
+  return createClient(await context.connect(url, await loginTokens(context, name, url)));
+}

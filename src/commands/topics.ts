@@ -60,6 +60,13 @@ const variables: readonly (readonly [string, Text])[] = [
     { en: 'longest time for one request; like --request-timeout', zh: '单个请求的最长时间，同 --request-timeout' },
   ],
   ['ECP_CA_FILE', { en: 'CA certificates to trust; like --ca-file', zh: '信任的 CA 证书，同 --ca-file' }],
+  [
+    'ECPCTL_KEYRING',
+    {
+      en: 'off: login keeps the tokens in a file, not in the keyring of the system',
+      zh: 'off：登录令牌保存在文件中，不使用系统密钥环',
+    },
+  ],
   ['ECPCTL_LANG, LC_ALL, LANG', { en: 'language: en or zh', zh: '语言：en 或 zh' }],
   ['NO_COLOR, FORCE_COLOR', { en: 'never or always use colours', zh: '禁用或强制使用颜色' }],
   [

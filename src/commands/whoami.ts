@@ -1,4 +1,6 @@
 import type { View } from '../cli/output.ts';
+import type { TokenOrigin } from '../cli/token-origin.ts';
+import { tokenOrigin, tokenOriginText } from '../cli/token-origin.ts';
 import type { Profile, Roles } from '../contract/account.ts';
 import { role } from '../contract/states.ts';
 import type { Lang } from '../core/text.ts';
@@ -8,6 +10,7 @@ interface Me extends Profile {
   readonly url: string;
   readonly context: string | undefined;
   readonly roles: Roles;
+  readonly token: TokenOrigin | undefined;
 }
 
 const view: View<Me> = {
@@ -22,6 +25,7 @@ const view: View<Me> = {
     [{ en: 'Email', zh: '邮箱' }, me.email || undefined],
     [{ en: 'ECP', zh: 'ECP' }, me.url],
     [{ en: 'Context', zh: '上下文' }, me.context],
+    [{ en: 'Token', zh: '令牌' }, me.token && tokenOriginText(me.token)[lang]],
     [{ en: 'Roles', zh: '角色' }, names(me.roles.roles, lang)],
     ...me.roles.orgs.flatMap(({ id, roles, projects }): [{ en: string; zh: string }, string][] => [
       [{ en: `In organization ${id}`, zh: `在组织 ${id}` }, names(roles, lang)],
@@ -44,11 +48,13 @@ export const whoami = command({
   examples: [{ run: 'ecpctl whoami', help: { en: 'User, context and roles', zh: '用户、上下文和角色' } }],
   async run(context) {
     const { account, transport } = await context.client();
-    const [profile, roles, settings] = await Promise.all([
+    const [profile, roles, settings, token] = await Promise.all([
       account.profile(context.signal),
       account.roles(context.signal),
       context.settings(),
+      tokenOrigin(context),
     ]);
-    await context.out.item({ ...profile, url: transport.baseUrl, context: settings.context?.value, roles }, view);
+    const { value: name } = settings.context ?? {};
+    await context.out.item({ ...profile, url: transport.baseUrl, context: name, roles, token }, view);
   },
 });

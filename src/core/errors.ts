@@ -91,6 +91,13 @@ export const errors = {
     'Run: ecpctl login',
     '请运行：ecpctl login',
   ),
+  keyring_unavailable: row(
+    exit.notAllowed,
+    'the tokens are in the keyring ({name}), which cannot be used: {reason}',
+    '令牌保存在系统密钥环（{name}）中，但无法使用：{reason}',
+    'Unlock it and repeat the command, or keep them in a file: ECPCTL_KEYRING=file ecpctl login',
+    '请解锁后重试，或将令牌保存在文件中：ECPCTL_KEYRING=file ecpctl login',
+  ),
   forbidden: row(
     exit.notAllowed,
     'not allowed: {reason}',

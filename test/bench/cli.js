@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 const rounds = Number(process.argv[2] ?? 21);
 const bin = fileURLToPath(new URL('../../bin/ecpctl.js', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'bench-cli-'));
-const env = { ...process.env, ECP_CONFIG_DIR: join(folder, 'config'), LANG: 'C.UTF-8' };
+const env = { ...process.env, ECP_CONFIG_DIR: join(folder, 'config'), ECPCTL_KEYRING: 'off', LANG: 'C.UTF-8' };
 const password = 'bench-Passw0rd';
 writeFileSync(join(folder, 'password'), password, { mode: 0o600 });
 

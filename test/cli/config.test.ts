@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { configDirectory, openConfig } from '../../src/cli/config.ts';
-import { fileCredentials } from '../../src/cli/credentials.ts';
+import { openCredentials } from '../../src/cli/credentials.ts';
 import { jsonErrorLine } from '../../src/cli/json-line.ts';
 import { resolveSettings } from '../../src/cli/settings.ts';
 import { systemClock } from '../../src/core/clock.ts';
@@ -138,15 +138,20 @@ describe('settings', () => {
   });
 });
 
+const quiet = { ...tools, out: { warn: () => {} } };
+
 describe('tokens', () => {
   test('are kept for one address alone', async () => {
-    const store = fileCredentials(directory, 'a', 'http://a', tools);
+    const open = (name: string, url: string) => openCredentials(directory, name, url, quiet, undefined);
+    const store = open('a', 'http://a');
     await store.write({ accessToken: 't1', refreshToken: 'r1' });
     expect(await store.read()).toMatchObject({ accessToken: 't1', refreshToken: 'r1' });
-    expect(await fileCredentials(directory, 'a', 'http://b', tools).read()).toBeUndefined();
-    expect(await fileCredentials(directory, 'b', 'http://a', tools).read()).toBeUndefined();
-    if (process.platform !== 'win32') expect(statSync(store.path).mode & 0o777).toBe(0o600);
-    store.remove();
+    expect(await open('a', 'http://b').read()).toBeUndefined();
+    expect(await open('b', 'http://a').read()).toBeUndefined();
+    const path = join(directory, 'tokens', 'a.json');
+    expect(store.place()).toEqual({ store: 'file', at: path });
+    if (process.platform !== 'win32') expect(statSync(path).mode & 0o777).toBe(0o600);
+    await store.remove();
     expect(await store.read()).toBeUndefined();
   });
 
@@ -155,7 +160,7 @@ describe('tokens', () => {
     async (text) => {
       mkdirSync(join(directory, 'tokens'));
       writeFileSync(join(directory, 'tokens', 'a.json'), text);
-      await expect(fileCredentials(directory, 'a', 'http://a', tools).read()).rejects.toMatchObject({
+      await expect(openCredentials(directory, 'a', 'http://a', quiet, undefined).read()).rejects.toMatchObject({
         code: 'config_invalid',
       });
     },

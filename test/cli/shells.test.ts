@@ -26,6 +26,7 @@ function sh(shell: string, args: readonly string[], script: string): string[] {
     PATH: `${folder}${delimiter}${process.env.PATH}`,
     HOME: folder,
     ECP_CONFIG_DIR: folder,
+    ECPCTL_KEYRING: 'off',
     LANG: 'C.UTF-8',
   };
   return execFileSync(shell, [...args, script], { env, encoding: 'utf8', cwd: folder })

@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const run = promisify(execFile);
 
 /** Packages that only work needs, never a page of help. */
-const heavy = ['undici', '@inquirer', 'ora', 'yaml', 'mqtt', 'chokidar', '@jmespath-community', 'ajv'];
+const heavy = ['undici', '@inquirer', 'ora', 'yaml', 'mqtt', 'chokidar', '@jmespath-community', 'ajv', '@napi-rs'];
 const heavyBuiltins = ['http', 'https', 'tls', 'zlib', 'crypto'];
 
 let folder: string;

@@ -78,7 +78,7 @@ export function runEcpctl(args: readonly string[], directory: string, options: R
 
 function beginEcpctl(args: readonly string[], directory: string, options: RunOptions = {}): Running {
   const host = fakeHost(args, {
-    env: { ECP_CONFIG_DIR: directory, ...options.env },
+    env: { ECP_CONFIG_DIR: directory, ECPCTL_KEYRING: 'off', ...options.env },
     ...(options.stdin !== undefined && { stdin: options.stdin }),
     ...(options.terminal !== undefined && { terminal: options.terminal }),
   });

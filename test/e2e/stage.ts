@@ -64,6 +64,7 @@ export class Stage {
       LANG: 'C.UTF-8',
       NO_COLOR: '1',
       ECP_CONFIG_DIR: join(folder, 'config'),
+      ECPCTL_KEYRING: 'off',
     };
     mkdirSync(this.env.HOME ?? folder, { recursive: true });
   }

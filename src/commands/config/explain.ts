@@ -1,5 +1,7 @@
 import type { View } from '../../cli/output.ts';
+import type { EcpContext } from '../../cli/session.ts';
 import type { Setting, Settings } from '../../cli/settings.ts';
+import { tokenOrigin } from '../../cli/token-origin.ts';
 import { formatDuration } from '../../core/duration.ts';
 import type { Text } from '../../core/text.ts';
 import { command } from '../define.ts';
@@ -56,7 +58,8 @@ export const configExplain = command({
         origin: context.env.ECP_CONFIG_DIR ? 'ECP_CONFIG_DIR' : '',
       },
       ...rowsOf(settings),
-      await tokenRow(context, settings),
+      await tokenRow(context),
+      await keyringRow(context),
       {
         name: 'protected',
         value: String(settings.entry?.protected === true),
@@ -97,15 +100,18 @@ function rowsOf(settings: Settings): Row[] {
 
 const mask = '******';
 
-async function tokenRow(
-  context: { credentials(name: string, url: string): Promise<{ path: string; read(): Promise<unknown> }> },
-  { tokenFile, token, context: chosen, url }: Settings,
-): Promise<Row> {
-  if (tokenFile) return { name: 'token', value: mask, source: 'flag', origin: `--token-file ${tokenFile.value}` };
-  if (token) return { name: 'token', value: mask, source: 'environment', origin: 'ECP_TOKEN' };
-  const store = chosen && url && (await context.credentials(chosen.value, url.value));
-  if (store && (await store.read())) return { name: 'token', value: mask, source: 'login', origin: store.path };
-  return { name: 'token', value: '', source: 'none', origin: '' };
+async function tokenRow(context: EcpContext): Promise<Row> {
+  const origin = await tokenOrigin(context);
+  if (!origin) return { name: 'token', value: '', source: 'none', origin: '' };
+  const { store, at } = origin;
+  return { name: 'token', value: mask, source: store === 'keyring' || store === 'file' ? 'login' : store, origin: at };
+}
+
+/** Whether `login` may use the keyring; where it may not, `origin` is why. */
+async function keyringRow({ env }: EcpContext): Promise<Row> {
+  const { keyringChoice, keyringName } = await import('../../cli/online.ts');
+  const { used, source, origin } = keyringChoice(env);
+  return { name: 'keyring', value: used ? keyringName() : 'off', source, origin };
 }
 
 type Env = Readonly<Record<string, string | undefined>>;

@@ -11,7 +11,7 @@ export const contextDelete = command({
   ],
   async run(context, { args }) {
     const [name, entry] = await findContext(context, args.name);
-    (await context.credentials(name, entry.url)).remove();
+    await (await context.credentials(name, entry.url)).remove();
     await (await context.config()).update((config) => {
       delete config.contexts[name];
       if (config.currentContext === name) config.currentContext = undefined;
