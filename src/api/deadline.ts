@@ -10,6 +10,9 @@ export interface Deadline {
   end(): void;
 }
 
+/** A longer time makes Node's timers ring at once. */
+const longestTimerMs = 2 ** 31 - 1;
+
 /** Bounds a call by `limitMs`. Listens only until `end()`: a caller's signal may live as long as the process. */
 export function startDeadline(url: string, limitMs: number, outer: AbortSignal | undefined): Deadline {
   const controller = new AbortController();
@@ -17,7 +20,7 @@ export function startDeadline(url: string, limitMs: number, outer: AbortSignal |
   const giveUp = () => controller.abort(outer?.reason);
   const timer = setTimeout(
     () => controller.abort(new Failure('request_timeout', { url, limit: formatDuration(limitMs) })),
-    limitMs,
+    Math.min(limitMs, longestTimerMs),
   );
   if (outer?.aborted) giveUp();
   outer?.addEventListener('abort', giveUp, { once: true });

@@ -1,3 +1,4 @@
+import { startDeadline } from '../api/deadline.ts';
 import { formatDuration } from '../core/duration.ts';
 import { Failure, isFailure } from '../core/errors.ts';
 import type { Text } from '../core/text.ts';
@@ -41,6 +42,8 @@ const firstPauseMs = 150;
 const longestPauseMs = 3000;
 /** Looks that may fail in a row: a server that restarts meanwhile does not end the wait. */
 const patience = 8;
+/** What the last look may take beyond the limit. */
+const graceMs = 1000;
 
 export interface WaitOptions {
   readonly wait?: boolean | undefined;
@@ -57,7 +60,8 @@ export function shallWait(runtime: Runtime, options: WaitOptions): boolean {
  * The one wait engine: looks until the operation is done.
  *
  * @throws Failure task_failed as soon as it has failed for good; wait_timeout; interrupted by the user. In the last two
- *   cases the operation goes on, and the command to take the wait up again is said.
+ *   cases, and where the server is lost meanwhile, the operation goes on, and the command to take the wait up again is
+ *   said.
  */
 export async function waitFor(runtime: Runtime, watch: Watch, options: WaitOptions): Promise<void> {
   const limitMs = options.timeout ?? defaultTimeoutMs;
@@ -68,12 +72,16 @@ export async function waitFor(runtime: Runtime, watch: Watch, options: WaitOptio
   try {
     for (let pause = firstPauseMs, failures = 0; ; pause = Math.min(pause * 1.4, longestPauseMs)) {
       let sight: Sight;
+      // A server that takes the call and never answers must not hold the wait for as long as a request may take.
+      const bound = startDeadline('ECP', Math.max(left(), graceMs), signal);
       try {
-        sight = await watch.look(signal);
+        sight = await watch.look(bound.signal);
         failures = 0;
       } catch (error) {
         if (!isPassing(error) || ++failures > patience) throw error;
         sight = { course: 'passing', progress: { en: error.sentence('en'), zh: error.sentence('zh') } };
+      } finally {
+        bound.end();
       }
       if (sight.course === 'done') return progress.done(watch.what[lang], clock.monotonic() - started);
       if (sight.course === 'failed') throw failed(watch, sight.reason);
@@ -85,14 +93,16 @@ export async function waitFor(runtime: Runtime, watch: Watch, options: WaitOptio
     }
   } catch (error) {
     progress.stop();
-    if (signal.aborted) runtime.out.note(say(goesOn, lang, { what: watch.what[lang], command: watch.resume }));
+    if (signal.aborted || isPassing(error) || isFailure(error, 'session_expired', 'not_logged_in')) {
+      runtime.out.note(say(goesOn, lang, { command: watch.resume }));
+    }
     throw error;
   }
 }
 
 const goesOn: Text = {
-  en: 'Stopped waiting; {what} goes on. Take the wait up again with: {command}',
-  zh: '已停止等待，{what}仍在继续。继续等待：{command}',
+  en: 'Stopped waiting; the operation goes on. Take the wait up again with: {command}',
+  zh: '已停止等待，操作仍在继续。继续等待：{command}',
 };
 
 function failed(watch: Watch, reason: string | Text): Failure {

@@ -117,6 +117,26 @@ describe('the wait engine', () => {
     expect(refused.count()).toBe(1);
   });
 
+  it('is not held over its limit by a server that takes the call and never answers', async () => {
+    const { runtime } = setting();
+    const watched = watch(() => passing);
+    const silent: Watch = {
+      ...watched,
+      look: (signal) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason))),
+    };
+    await expect(waitFor(runtime, silent, { timeout: 0 })).rejects.toMatchObject({ code: 'wait_timeout' });
+  });
+
+  it.each(['unavailable', 'session_expired'] as const)(
+    'says how to take the wait up again when it loses the server: %s',
+    async (code) => {
+      const { runtime, host } = setting();
+      const lost = watch(() => Promise.reject(new Failure(code, { status: 503 })));
+      await expect(waitFor(runtime, lost, {})).rejects.toMatchObject({ code });
+      expect(host.stderrText()).toContain('ecpctl wait a');
+    },
+  );
+
   it('says on Ctrl-C that the operation goes on, and leaves it alone', async () => {
     const { runtime, host, abort } = setting();
     const watched = watch((count) => {
@@ -124,7 +144,7 @@ describe('the wait engine', () => {
       return passing;
     });
     await expect(waitFor(runtime, watched, {})).rejects.toMatchObject({ code: 'interrupted' });
-    expect(host.stderrText()).toContain('scaling of a goes on');
+    expect(host.stderrText()).toContain('the operation goes on');
     expect(host.stderrText()).toContain('ecpctl wait a');
     expect(host.stdoutText()).toBe('');
   });
