@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream';
-import { Failure } from '../core/errors.ts';
+import { Failure, reasonOf } from '../core/errors.ts';
 import type { Lang, Text, Values } from '../core/text.ts';
 import { say } from '../core/text.ts';
 import type { Paint } from './color.ts';
@@ -50,14 +50,30 @@ export class Output {
     this.paintNote = painter(options.color, options.env, options.stderr);
   }
 
-  /** True when stdout carries a machine format. */
+  /** True when stdout carries a machine format. What a query picks has no columns. */
   get machine(): boolean {
-    return this.format !== 'table' && this.format !== 'wide';
+    return (this.format !== 'table' && this.format !== 'wide') || this.#options.query !== undefined;
   }
 
   /** Columns of the terminal behind stdout; undefined where it is none. */
   get width(): number | undefined {
     return this.#options.stdout.isTTY ? (this.#options.stdout.columns ?? 80) : undefined;
+  }
+
+  /** @throws Failure invalid_value for a query that is none: before a change is made, not after it. */
+  async checkQuery(): Promise<void> {
+    const { query } = this.#options;
+    if (query === undefined) return;
+    if (this.format === 'name') {
+      const reason = { en: 'goes with -o json, yaml or ndjson', zh: '只能与 -o json、yaml 或 ndjson 一起使用' };
+      throw new Failure('invalid_value', { name: '--query', reason });
+    }
+    const { compile } = await import('@jmespath-community/jmespath');
+    try {
+      compile(query);
+    } catch (error) {
+      throw notAQuery(error);
+    }
   }
 
   /** Raw payload; waits while the reader is slow, so that nothing piles up in memory. */
@@ -165,7 +181,10 @@ async function search(value: unknown, query: string): Promise<unknown> {
     // A query that finds nothing is null, which JSON can say; undefined could not be printed.
     return jmespath.search(JSON.parse(JSON.stringify(value)), query) ?? null;
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Failure('invalid_value', { name: '--query', reason }, { cause: error });
+    throw notAQuery(error);
   }
+}
+
+function notAQuery(error: unknown): Failure {
+  return new Failure('invalid_value', { name: '--query', reason: reasonOf(error) }, { cause: error });
 }

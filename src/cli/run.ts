@@ -85,6 +85,7 @@ async function answer<C extends Runtime>(
   }
   if (request.kind !== 'run') return showHelp(program, request, host, frame.lang);
   const runtime = createRuntime(program.name, request.globals, host, frame);
+  await runtime.out.checkQuery();
   return (await request.command.run(program.context(runtime), request.input)) ?? exit.done;
 }
 

@@ -1,8 +1,11 @@
-/** The word nearest to a mistyped one, where it is near enough to be what was meant. */
+/** The word nearest to a mistyped one, where it is near enough to be what was meant; one cut short counts as near. */
 export function nearest(word: string, known: Iterable<string>): string | undefined {
+  const words = [...known];
+  const begun = words.filter((one) => word.length > 1 && one.toLowerCase().startsWith(word.toLowerCase()));
+  if (begun.length === 1) return begun[0];
   let best: string | undefined;
   let least = Math.max(1, Math.floor(word.length / 3)) + 1;
-  for (const candidate of known) {
+  for (const candidate of words) {
     const far = distance(word.toLowerCase(), candidate.toLowerCase(), least);
     if (far < least) {
       least = far;

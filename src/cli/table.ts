@@ -61,6 +61,9 @@ function oneLine(value: string | number | undefined): string {
 
 function shrink<T>(widths: number[], columns: readonly Column<T>[], total: number): void {
   const room = total - gap * (widths.length - 1);
+  const least = widths.map((width, at) => (columns[at]?.whole ? width : Math.min(width, narrowest)));
+  // Where it cannot fit the lines are broken anyway: then whole words rather than stumps.
+  if (least.reduce((sum, width) => sum + width, 0) > room) return;
   for (let over = widths.reduce((sum, width) => sum + width, 0) - room; over > 0; over--) {
     const cuttable = widths.map((width, at) => (columns[at]?.whole ? 0 : width));
     const widest = cuttable.indexOf(Math.max(...cuttable));

@@ -99,7 +99,7 @@ const formatting: Topic = {
   -o ndjson    one JSON object a line
   -o name      ids alone, for other commands
 
-  --query      a JMESPath expression over the JSON, with -o json, yaml or ndjson
+  --query      a JMESPath expression over the JSON; prints JSON, or what -o yaml or ndjson asks for
   --columns    columns of the table by name: --columns name,status
   --no-headers no head of the table
 
@@ -117,7 +117,7 @@ Examples:
   -o ndjson    每行一个 JSON 对象
   -o name      仅输出 ID，供其他命令使用
 
-  --query      对 JSON 使用的 JMESPath 表达式，用于 -o json、yaml 或 ndjson
+  --query      对 JSON 使用的 JMESPath 表达式；输出 JSON，或 -o yaml、ndjson 指定的格式
   --columns    按名称选择表格的列：--columns name,status
   --no-headers 不显示表头
 

@@ -1,5 +1,5 @@
 import type { Paint, Style } from '../../cli/color.ts';
-import { padEnd, printable } from '../../cli/display.ts';
+import { displayWidth, padEnd, printable } from '../../cli/display.ts';
 import type { EcpContext } from '../../cli/session.ts';
 import type { LogRecord } from '../../contract/logs.ts';
 import { parseLevel } from '../../core/levels.ts';
@@ -36,7 +36,7 @@ export interface LogPrinter {
 /** Prints records as the format wants; with several clusters each has its name and colour before it. */
 export function logPrinter(context: EcpContext, format: LogFormat, clusters: readonly string[]): LogPrinter {
   const { out } = context;
-  const nameWidth = Math.max(...clusters.map((name) => name.length));
+  const nameWidth = Math.max(...clusters.map((name) => displayWidth(name)));
   const prefix = (cluster: string) => {
     if (clusters.length < 2) return '';
     const style = clusterStyles[clusters.indexOf(cluster) % clusterStyles.length] ?? 'cyan';
