@@ -9,6 +9,8 @@ export interface Exchange {
   readonly requestId: string;
   /** The call carried a token of a user. */
   readonly authenticated: boolean;
+  /** What a person does where that token is refused. */
+  readonly remedy?: Text | undefined;
   /** Places of the path, to say what was not found. */
   readonly params: Readonly<Record<string, unknown>>;
 }
@@ -36,7 +38,9 @@ export function failureOfAnswer(answer: ErrorAnswer, exchange: Exchange): Failur
   const details: FailureDetails = { status, requestId: header(answer, 'x-request-id') ?? exchange.requestId };
   const fail = (code: ErrorCode, values: FailureValues = {}, more: FailureDetails = {}) =>
     new Failure(code, values, { ...details, ...more });
-  if (status === 401) return fail(exchange.authenticated ? 'session_expired' : 'not_logged_in');
+  if (status === 401) {
+    return exchange.authenticated ? fail('session_expired', {}, { hint: exchange.remedy }) : fail('not_logged_in');
+  }
   if (status === 403) return fail('forbidden', { reason });
   if (status === 404) return notFound(exchange, stated !== undefined, details);
   if (status === 409) return fail('conflict', { reason });
@@ -58,7 +62,11 @@ export function failureOfConnection(error: unknown, exchange: Exchange): unknown
   if (/CERT|SIGNATURE|^UNABLE_TO_|^HOSTNAME_MISMATCH|^INVALID_CA|^CRL_/.test(code) && !code.startsWith('UND_')) {
     return new Failure('untrusted', { url: originOf(url), reason: reasonOf(error) }, details);
   }
-  return new Failure('unreachable', { url: originOf(url), reason: said[code] ?? reasonOf(error) }, details);
+  return new Failure(
+    'unreachable',
+    { url: originOf(url), reason: (code.startsWith('HPE_') ? noHttp : said[code]) ?? reasonOf(error) },
+    details,
+  );
 }
 
 const said: Readonly<Record<string, Text>> = {
@@ -74,12 +82,16 @@ const said: Readonly<Record<string, Text>> = {
   ERR_SSL_WRONG_VERSION_NUMBER: { en: 'the other side does not speak TLS', zh: '对方不使用 TLS' },
 };
 
+const noHttp: Text = { en: 'the other side does not speak HTTP', zh: '对方不使用 HTTP' };
+
 /** The code of a network error, looked for in its causes and in what a happy-eyeballs connect collected. */
 export function errorCode(error: unknown): string | undefined {
   if (!(error instanceof Error)) return undefined;
   const { code, cause } = error as NodeJS.ErrnoException & { cause?: unknown };
   if (error instanceof AggregateError) return errorCode(error.errors[0]) ?? code;
   if (typeof code === 'string') return code;
+  // Undici gives no code where the first line already is no HTTP.
+  if (error.name === 'HTTPParserError') return 'HPE_';
   return errorCode(cause);
 }
 

@@ -1,4 +1,5 @@
 import type { Failure } from '../core/errors.ts';
+import { isFailure } from '../core/errors.ts';
 import type { RetryPolicy } from '../core/retry.ts';
 import { errorCode } from './failure.ts';
 
@@ -22,6 +23,12 @@ export class Attempt extends Error {
 
 const unreached = new Set(['ECONNREFUSED', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH', 'ETIMEDOUT']);
 const brokenOff = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET']);
+
+/** True where the other side may have done what was asked, though no answer to it came. */
+export function mayBeDone(error: unknown): boolean {
+  if (isFailure(error, 'unreachable')) return brokenOff.has(errorCode(error.cause) ?? '');
+  return isFailure(error, 'request_timeout') || (isFailure(error, 'unavailable') && error.status !== 503);
+}
 
 export function connectionAttempt(error: unknown, failure: unknown): Attempt {
   const code = errorCode(error) ?? '';

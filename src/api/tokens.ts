@@ -1,3 +1,5 @@
+import type { Text } from '../core/text.ts';
+
 /** What a login or a refresh answered, as it is kept. */
 export interface Tokens {
   readonly accessToken: string;
@@ -19,6 +21,8 @@ export interface TokenSource {
   current(): Promise<string | undefined>;
   /** Another token than the one that was refused, or undefined where there is none to be had. */
   renew(refused: string, signal?: AbortSignal): Promise<string | undefined>;
+  /** What a person does where the server no longer takes it. */
+  readonly remedy?: Text | undefined;
 }
 
 /** A token that was given and cannot be renewed: `--token-file`, `ECP_TOKEN`, an agent's own. */

@@ -167,10 +167,16 @@ export function createTransport(options: TransportOptions): Transport {
     }
   };
 
-  const exchangeOf = (url: string, params: Readonly<Record<string, unknown>>, authenticated: boolean): Exchange => ({
+  const exchangeOf = (
+    url: string,
+    params: Readonly<Record<string, unknown>>,
+    authenticated: boolean,
+    speaker: TokenSource | undefined,
+  ): Exchange => ({
     url: url.replace(/\?.*$/, ''),
     requestId: requestId(random),
     authenticated,
+    remedy: speaker?.remedy,
     params,
   });
 
@@ -187,7 +193,7 @@ export function createTransport(options: TransportOptions): Transport {
       const prepared: Prepared = {
         method: endpoint.method,
         url,
-        exchange: exchangeOf(url, params as Record<string, unknown>, (await speaker?.current()) !== undefined),
+        exchange: exchangeOf(url, params as Record<string, unknown>, (await speaker?.current()) !== undefined, speaker),
         body: await encodeBody(endpoint, body),
         // The only file that is sent as one is a license.
         shown: endpoint.bodyKind === 'multipart' ? '(multipart form)' : body,
@@ -208,7 +214,7 @@ export function createTransport(options: TransportOptions): Transport {
       const prepared: Prepared = {
         method: request.method,
         url,
-        exchange: exchangeOf(url, {}, true),
+        exchange: exchangeOf(url, {}, true, tokens),
         body: { headers: request.headers ?? {}, payload: request.body },
         shown: typeof request.body === 'string' ? request.body : undefined,
         tokens,

@@ -3,10 +3,11 @@ import type { Deployment } from '../contract/deployments.ts';
 import type { ClusterStatus } from '../contract/states.ts';
 import { isFailed, isOneOf, stateName } from '../contract/states.ts';
 import type { Task } from '../contract/tasks.ts';
-import { isFailure } from '../core/errors.ts';
+import { Failure, isFailure } from '../core/errors.ts';
 import type { Text } from '../core/text.ts';
-import { confirmOptions, quoted } from './confirm.ts';
+import { confirmOptions } from './confirm.ts';
 import { dryRunOption } from './dry-run.ts';
+import { nextCommand } from './next.ts';
 import type { EcpContext } from './session.ts';
 import type { Sight, WaitOptions, Watch } from './wait.ts';
 import { shallWait, waitFor, waitOptions } from './wait.ts';
@@ -25,6 +26,18 @@ export interface StartedChange {
   readonly goal: Goal;
   /** What is done, as a noun: `scaling of plant-1`. */
   readonly what: Text;
+}
+
+/** What a change answers; one that the cluster's state forbids says where to see what goes on. */
+export async function orWhatGoesOn<T>(context: EcpContext, at: ClusterPlace, sent: Promise<T>): Promise<T> {
+  try {
+    return await sent;
+  } catch (error) {
+    if (!isFailure(error, 'conflict') || error.hint) throw error;
+    const status = nextCommand(context, ['status', at.clusterId]);
+    const hint = { en: `See what goes on with: ${status}`, zh: `查看进行中的操作：${status}` };
+    throw new Failure(error.code, error.values, { ...error, hint, cause: error });
+  }
 }
 
 /** Waits where that is wanted, else says how to; answers the cluster as it then is, undefined when it is gone. */
@@ -53,12 +66,12 @@ export async function seeThrough(
 export function watchCluster(context: EcpContext, change: StartedChange): Watch {
   const { at, goal, taskId } = change;
   const goalWord = goal === 'gone' ? 'gone' : (goal[0] ?? 'running');
-  const resume = ['ecpctl wait', at.clusterId, ...(goalWord === 'running' ? [] : ['--for', goalWord])].join(' ');
+  const resume = ['wait', at.clusterId, ...(goalWord === 'running' ? [] : ['--for', goalWord])];
   let taskOver = taskId === '';
   return {
     what: change.what,
-    resume,
-    inspect: `ecpctl get ${quoted(at.clusterId)}`,
+    resume: nextCommand(context, resume),
+    inspect: nextCommand(context, ['get', at.clusterId]),
     look: async (signal) => {
       if (!taskOver) {
         const sight = await lookAtTask(context, taskId, signal);

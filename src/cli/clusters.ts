@@ -2,6 +2,7 @@ import type { ClusterPlace } from '../api/clusters.ts';
 import type { Deployment } from '../contract/deployments.ts';
 import { stateName } from '../contract/states.ts';
 import { Failure, isFailure } from '../core/errors.ts';
+import { nextCommand } from './next.ts';
 import { kinds, noSuch } from './places.ts';
 import type { EcpContext } from './session.ts';
 
@@ -37,13 +38,11 @@ export async function findCluster(context: EcpContext, word: string): Promise<Fo
     word,
     kinds.cluster,
   );
-  throw failure.hint ? failure : new Failure('not_found', failure.values, { hint: elsewhere });
+  if (failure.hint) throw failure;
+  const everywhere = nextCommand(context, ['list', '--all-projects'], { project: undefined });
+  const hint = { en: `See all clusters with: ${everywhere}`, zh: `查看所有集群：${everywhere}` };
+  throw new Failure('not_found', failure.values, { hint });
 }
-
-const elsewhere = {
-  en: 'See all clusters with: ecpctl list --all-projects',
-  zh: '查看所有集群：ecpctl list --all-projects',
-};
 
 async function getIfAny(context: EcpContext, at: ClusterPlace): Promise<Deployment | undefined> {
   try {

@@ -50,7 +50,9 @@ export async function confirmChange(context: EcpContext, change: Change, given: 
     return checkName(answer, change.name);
   }
   const agreed = await prompt.confirm({ en: `${change.action.en}: go on?`, zh: `${change.action.zh}：是否继续？` });
-  if (!agreed) throw new Failure('interrupted');
+  if (agreed) return;
+  context.out.note({ en: 'Nothing was done.', zh: '未做任何更改。' });
+  throw new Failure('interrupted');
 }
 
 const protectedContext: Text = { en: 'This context is protected. ', zh: '此上下文受保护。' };

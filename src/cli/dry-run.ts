@@ -3,9 +3,12 @@ import type { Client } from '../api/client.ts';
 import type { Transport } from '../api/transport.ts';
 import type { Endpoint } from '../contract/endpoint.ts';
 import { isSecretName, redactValue } from '../core/redact.ts';
+import type { Text } from '../core/text.ts';
 import type { Options } from './command.ts';
 import { quoted } from './confirm.ts';
+import { nextCommand } from './next.ts';
 import type { EcpContext } from './session.ts';
+import type { Settings } from './settings.ts';
 
 export const dryRunOption = {
   dryRun: {
@@ -45,12 +48,12 @@ export async function changing(
   work: (client: Client) => Promise<void>,
 ): Promise<boolean> {
   const client = await context.client();
+  const { createClient } = await import('./online.ts');
   if (dryRun === undefined) {
-    await work(client);
+    await work(createClient(heedful(context, client.transport)));
     return true;
   }
   try {
-    const { createClient } = await import('./online.ts');
     await work(createClient(readOnly(client.transport)));
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
@@ -58,6 +61,29 @@ export async function changing(
   }
   return false;
 }
+
+/** Says of a change whose answer never came that it may have been made: a repeat could make it twice. */
+function heedful(context: EcpContext, transport: Transport): Transport {
+  return {
+    ...transport,
+    call: async (endpoint, input, signal) => {
+      try {
+        return await transport.call(endpoint, input, signal);
+      } catch (error) {
+        const { mayBeDone } = await import('./online.ts');
+        if (endpoint.method !== 'GET' && (context.signal.aborted || mayBeDone(error))) {
+          context.out.warn(perhapsDone, { list: nextCommand(context, ['list']) });
+        }
+        throw error;
+      }
+    },
+  };
+}
+
+const perhapsDone: Text = {
+  en: 'the request was on its way and may have been carried out; look before you repeat it: {list}',
+  zh: '请求已发出，可能已被执行；重复之前请先查看：{list}',
+};
 
 function readOnly(transport: Transport): Transport {
   return {
@@ -81,33 +107,69 @@ function plan(baseUrl: string, endpoint: Endpoint, input: object): Planned {
 
 async function print(context: EcpContext, planned: Planned, how: 'request' | 'curl'): Promise<void> {
   const { out } = context;
-  if (how === 'curl') return out.write(`${curl(planned)}\n`);
+  if (how === 'curl') {
+    const names =
+      planned.bodyKind === 'json'
+        ? []
+        : given(planned.body)
+            .map(([name]) => name)
+            .filter(isFromFile);
+    if (names.length > 0) out.note(pathsNeeded, { names: names.map((name) => `$${variable(name)}`).join(', ') });
+    return out.write(`${curl(planned, tlsFlags(await context.settings()))}\n`);
+  }
   const { method, url, body } = planned;
   const shown = { method, url, ...(body !== undefined && { body: redactValue(body) }) };
   if (out.machine) return out.data(shown);
   await out.write(`${method} ${url}\n${body === undefined ? '' : `${JSON.stringify(shown.body, null, 2)}\n`}`);
 }
 
-/** A command line that does the same. The token and every other secret are references to the environment. */
-export function curl({ method, url, bodyKind, body }: Planned): string {
-  const parts = ['curl', '--fail-with-body', '--request', method, `--header "Authorization: Bearer $ECP_TOKEN"`];
+const pathsNeeded: Text = {
+  en: 'Paths of files, to be set first: {names}',
+  zh: '需先设置为文件路径的变量：{names}',
+};
+
+/** A command line that does the same. The token is a reference to the environment, what came from files one to files. */
+export function curl({ method, url, bodyKind, body }: Planned, flags: readonly string[] = []): string {
+  const parts = [
+    'curl',
+    '--fail-with-body',
+    ...flags.map(quoted),
+    '--request',
+    method,
+    `--header "Authorization: Bearer $ECP_TOKEN"`,
+  ];
   if (bodyKind === 'json')
     parts.push("--header 'Content-Type: application/json'", `--data ${quoted(JSON.stringify(body))}`);
   else if (bodyKind) {
     const flag = bodyKind === 'multipart' ? '--form' : '--data-urlencode';
-    for (const [name, value] of Object.entries(body as Record<string, unknown>)) {
-      if (value !== undefined) parts.push(`${flag} ${field(name, String(value))}`);
-    }
+    for (const [name, value] of given(body)) parts.push(`${flag} ${field(name, String(value), bodyKind)}`);
   }
   return [...parts, quoted(url)].join(' ');
 }
 
-function field(name: string, value: string): string {
-  const secret = isSecretName(name) || name === 'file' || /Key$|Crt$/.test(name);
-  return secret ? `"${name}=$${variable(name)}"` : quoted(`${name}=${value}`);
+function given(form: unknown): [string, unknown][] {
+  return Object.entries(form ?? {}).filter(([, value]) => value !== undefined);
 }
 
-/** `wssTlsKey` -> `WSS_TLS_KEY` */
+/** Curl must trust the server as the present command does. */
+function tlsFlags({ caFile, certFile, keyFile, insecure }: Settings): string[] {
+  const files = { '--cacert': caFile, '--cert': certFile, '--key': keyFile };
+  const given = Object.entries(files).flatMap(([flag, setting]) => (setting ? [flag, setting.value] : []));
+  return insecure.value ? [...given, '--insecure'] : given;
+}
+
+/** What came from a file is read from one again: a key is nothing for a command line that others can see. */
+function field(name: string, value: string, kind: Planned['bodyKind']): string {
+  if (!isFromFile(name)) return quoted(`${name}=${value}`);
+  return `"${name}${kind === 'multipart' ? '=@' : '@'}$${variable(name)}"`;
+}
+
+function isFromFile(name: string): boolean {
+  return isSecretName(name) || name === 'file' || /Key$|Crt$/.test(name);
+}
+
+/** `wssTlsKey` -> `WSS_TLS_KEY_FILE` */
 function variable(name: string): string {
-  return name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+  const words = name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase();
+  return words === 'FILE' ? words : `${words}_FILE`;
 }

@@ -2,6 +2,7 @@
 // files would cost its own turn of the loader.
 export { refresher } from '../api/account.ts';
 export { createClient } from '../api/client.ts';
+export { mayBeDone } from '../api/retry-policy.ts';
 export { fixedToken, storedTokens } from '../api/tokens.ts';
 export { createTransport } from '../api/transport.ts';
 export { dashboardPath } from '../contract/clusters.ts';

@@ -1,6 +1,7 @@
 import type { Place } from '../api/clusters.ts';
 import { Failure } from '../core/errors.ts';
 import type { Text } from '../core/text.ts';
+import { quoted } from './confirm.ts';
 import type { EcpContext } from './session.ts';
 import { nearest } from './suggest.ts';
 
@@ -24,7 +25,12 @@ export function pickByName<T extends NamedThing>(things: readonly T[], word: str
   const byId = things.find((thing) => thing.id === word);
   if (byId) return byId;
   const [first, ...others] = things.filter((thing) => thing.name === word);
-  if (!first) throw noSuch(things, word, kind);
+  if (!first) {
+    const failure = noSuch(things, word, kind);
+    if (failure.hint || things.length === 0) throw failure;
+    const hint = { en: `There are: ${someOf(things)}`, zh: `现有：${someOf(things)}` };
+    throw new Failure('not_found', failure.values, { hint });
+  }
   if (others.length === 0) return first;
   const ids = [first, ...others].map((thing) => thing.id).join(', ');
   throw new Failure('ambiguous_name', { kind, name: word, ids });
@@ -73,6 +79,12 @@ export async function resolvePlace(context: EcpContext): Promise<Place> {
   return { orgId: org.id, projectId: (await resolveProject(context, org, asked)).id };
 }
 
+/** Their names, as many as make a line or two. */
+function someOf(things: readonly NamedThing[]): string {
+  const names = things.slice(0, 10).map((thing) => quoted(thing.name));
+  return (names.length < things.length ? [...names, '...'] : names).join(', ');
+}
+
 /** The only one; on a terminal the person chooses among several. */
 export async function chooseOne<T extends NamedThing>(
   context: EcpContext,
@@ -83,7 +95,13 @@ export async function chooseOne<T extends NamedThing>(
   const [first, ...others] = things;
   if (first && others.length === 0) return first;
   if (!first) throw new Failure('not_found', { kind, name: '*' });
-  if (!context.interactive) throw new Failure('input_required', { name: kind, flag });
+  if (!context.interactive) {
+    const hint = {
+      en: `Give it with ${flag}, one of: ${someOf(things)}`,
+      zh: `请用 ${flag} 提供，可选：${someOf(things)}`,
+    };
+    throw new Failure('input_required', { name: kind, flag }, { hint });
+  }
   const prompt = await context.prompt();
   return prompt.pick(
     { en: `Which ${kind.en}?`, zh: `选择${kind.zh}` },

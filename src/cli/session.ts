@@ -4,10 +4,12 @@ import type { TokenSource } from '../api/tokens.ts';
 import type { Transport } from '../api/transport.ts';
 import type { Tables } from '../contract/states.ts';
 import { Failure, reasonOf } from '../core/errors.ts';
+import type { Text } from '../core/text.ts';
 import type { Config } from './config.ts';
 import type { Credentials } from './credentials.ts';
+import { nextCommand } from './next.ts';
 import type { Runtime } from './runtime.ts';
-import type { Settings } from './settings.ts';
+import type { Setting, Settings } from './settings.ts';
 
 /** What the commands of `ecpctl` get. All of it is made when first asked for. */
 export interface EcpContext extends Runtime {
@@ -131,9 +133,11 @@ async function delayOptimizing(): Promise<void> {
 async function tokensOf(context: EcpContext, url: string): Promise<TokenSource> {
   const { tokenFile, token, context: chosen } = await context.settings();
   const { fixedToken } = await import('./online.ts');
-  if (tokenFile) return fixedToken(await readToken(tokenFile.value));
-  if (token) return fixedToken(token.value.trim());
-  return chosen ? loginTokens(context, chosen.value, url) : { current: notLoggedIn, renew: notLoggedIn };
+  if (tokenFile) return { ...fixedToken(await readToken(tokenFile.value)), remedy: otherToken(tokenFile.origin) };
+  if (token) return { ...fixedToken(checkedToken(token)), remedy: otherToken(token.origin) };
+  if (chosen) return loginTokens(context, chosen.value, url);
+  const nobody = () => notLoggedIn(context);
+  return { current: nobody, renew: nobody };
 }
 
 /** What `login` kept for a context, whatever token the environment gives. */
@@ -144,11 +148,35 @@ export async function loginTokens(context: EcpContext, name: string, url: string
   const source = storedTokens(store, async (refreshToken, signal) =>
     refresher(await anonymous())(refreshToken, signal),
   );
-  return { ...source, current: async () => (await source.current()) ?? (await notLoggedIn()) };
+  return {
+    ...source,
+    current: async () => (await source.current()) ?? (await notLoggedIn(context)),
+    remedy: loginHint(context),
+  };
 }
 
-async function notLoggedIn(): Promise<never> {
-  throw new Failure('not_logged_in');
+async function notLoggedIn(context: EcpContext): Promise<never> {
+  throw new Failure('not_logged_in', {}, { hint: loginHint(context) });
+}
+
+/** To the server and the context that the present command is for. */
+function loginHint(context: EcpContext): Text {
+  const login = nextCommand(context, ['login'], { org: undefined, project: undefined });
+  return { en: `Run: ${login}`, zh: `请运行：${login}` };
+}
+
+/** A login does not help against a token that wins over it. */
+function otherToken(origin: string): Text {
+  return {
+    en: `The token of ${origin} is used; give another one, or none to use a login`,
+    zh: `使用的是 ${origin} 的令牌；请更换令牌，或去掉它以使用登录`,
+  };
+}
+
+function checkedToken({ value, origin }: Setting<string>): string {
+  const token = value.trim();
+  if (isToken(token)) return token;
+  throw new Failure('invalid_value', { name: origin, reason: noToken });
 }
 
 async function readToken(path: string): Promise<string> {
@@ -159,13 +187,16 @@ async function readToken(path: string): Promise<string> {
   } catch (error) {
     throw new Failure('unusable_path', { path, reason: reasonOf(error) }, { cause: error });
   }
-  // A header cannot carry more than one line, and the error of whoever tries would show the secret.
-  if (/^[\x21-\x7e]+$/.test(token)) return token;
-  throw new Failure('unusable_path', {
-    path,
-    reason: { en: 'it holds no token, or more than a token', zh: '其中没有令牌，或不止一个令牌' },
-  });
+  if (isToken(token)) return token;
+  throw new Failure('unusable_path', { path, reason: noToken });
 }
+
+/** A header cannot carry more than one line, and the error of whoever tries would show the secret. */
+function isToken(token: string): boolean {
+  return /^[\x21-\x7e]+$/.test(token);
+}
+
+const noToken: Text = { en: 'it holds no token, or more than a token', zh: '其中没有令牌，或不止一个令牌' };
 
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;

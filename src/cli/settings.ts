@@ -75,8 +75,11 @@ function chooseContext(asked: Setting<string> | undefined, config: Config): Sett
   return currentContext === undefined ? undefined : { value: currentContext, source: 'context', origin: path };
 }
 
+const notZero = { en: 'must be longer than 0', zh: '必须大于 0' };
+
 function requestTimeout(flag: unknown, variable: Setting<string> | undefined): Setting<number> {
-  if (typeof flag === 'number') return { value: flag, source: 'flag', origin: '--request-timeout' };
+  if (typeof flag === 'number' && flag > 0) return { value: flag, source: 'flag', origin: '--request-timeout' };
+  if (flag === 0) throw new Failure('invalid_value', { name: '--request-timeout', reason: notZero });
   if (!variable) return { value: 30_000, source: 'default', origin: '' };
   const value = parseDuration(variable.value);
   if (value !== undefined && value > 0) return { ...variable, value };

@@ -1,6 +1,6 @@
 import type { ClustersApi, TaskId } from '../api/clusters.ts';
 import type { Goal } from '../cli/change.ts';
-import { changeOptions, seeThrough } from '../cli/change.ts';
+import { changeOptions, orWhatGoesOn, seeThrough } from '../cli/change.ts';
 import type { FoundCluster } from '../cli/clusters.ts';
 import { chooseCluster } from '../cli/clusters.ts';
 import type { Change, Consent } from '../cli/confirm.ts';
@@ -41,7 +41,7 @@ export async function changeCluster(
   const what = change.what(name);
   if (!options.dryRun) await confirmChange(context, { action: what, name, weight: change.weight }, options);
   await changing(context, options.dryRun, async ({ clusters }) => {
-    const taskId = await change.send(clusters, found);
+    const taskId = await orWhatGoesOn(context, found.at, change.send(clusters, found));
     const after = await seeThrough(context, { at: found.at, name, taskId, goal: change.goal, what }, options);
     if (after) await showCluster(context, after);
   });

@@ -1,4 +1,4 @@
-import { changeOptions, seeThrough } from '../cli/change.ts';
+import { changeOptions, orWhatGoesOn, seeThrough } from '../cli/change.ts';
 import { chooseCluster } from '../cli/clusters.ts';
 import { confirmChange } from '../cli/confirm.ts';
 import { changing } from '../cli/dry-run.ts';
@@ -34,7 +34,7 @@ export const remove = command({
     }
     if (!options.dryRun) await confirmChange(context, { action: what, name, weight: 'destroys' }, options);
     await changing(context, options.dryRun, async ({ clusters }) => {
-      const taskId = await clusters.delete(at, name, context.signal);
+      const taskId = await orWhatGoesOn(context, at, clusters.delete(at, name, context.signal));
       const left = await seeThrough(context, { at, name, taskId, goal: 'gone', what }, options);
       if (context.out.machine) await context.out.data({ id: at.clusterId, name, deleted: left === undefined });
       else if (!left) context.out.note({ en: '{name} is deleted.', zh: '{name} 已删除。' }, { name });

@@ -1,4 +1,5 @@
 import { chooseCluster } from '../cli/clusters.ts';
+import { nextCommand } from '../cli/next.ts';
 import type { View } from '../cli/output.ts';
 import type { ClusterAgent } from '../contract/clusters.ts';
 import type { Tables } from '../contract/states.ts';
@@ -29,18 +30,9 @@ export const get = command({
     const agents = hosted ? [] : await (await context.client()).clusters.agents(at, context.signal);
     await context.out.item({ ...shownCluster(cluster, tables), agents }, view(tables));
     if (context.out.machine || !isFailed(tables.clusterStatus, cluster.status)) return;
-    context.out.note(
-      hosted
-        ? {
-            en: 'Next: ecpctl logs tail {id}, ecpctl repair {id}',
-            zh: '下一步：ecpctl logs tail {id}、ecpctl repair {id}',
-          }
-        : {
-            en: 'Next: ecpctl logs tail {id}, ecpctl agent list {id}',
-            zh: '下一步：ecpctl logs tail {id}、ecpctl agent list {id}',
-          },
-      { id: cluster.id },
-    );
+    const steps = [['logs', 'tail'], hosted ? ['repair'] : ['agent', 'list']];
+    const [first, second] = steps.map((words) => nextCommand(context, [...words, cluster.id]));
+    context.out.note({ en: `Next: ${first}, ${second}`, zh: `下一步：${first}、${second}` });
   },
 });
 

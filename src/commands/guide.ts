@@ -1,5 +1,6 @@
 import type { FoundCluster } from '../cli/clusters.ts';
 import type { Options, OptionValues } from '../cli/command.ts';
+import { nextCommand } from '../cli/next.ts';
 import type { EcpContext } from '../cli/session.ts';
 import type { SetupInstructions } from '../contract/clusters.ts';
 import { Failure } from '../core/errors.ts';
@@ -48,7 +49,8 @@ export async function printGuide(
     for (const line of lines) await context.out.line(line);
     await context.out.line('');
   }
-  context.out.note({ en: 'When they have run: ecpctl wait {id}', zh: '执行完成后：ecpctl wait {id}' }, { id });
+  const wait = nextCommand(context, ['wait', id]);
+  context.out.note({ en: `When they have run: ${wait}`, zh: `执行完成后：${wait}` });
 }
 
 function linesOf({ installInstructions, registerInstructions }: SetupInstructions): string[] {

@@ -1,6 +1,7 @@
 import { chooseCluster } from '../cli/clusters.ts';
 import { confirmChange, confirmOptions } from '../cli/confirm.ts';
 import { changing, dryRunOption } from '../cli/dry-run.ts';
+import { nextCommand } from '../cli/next.ts';
 import { kinds, pickByName, resolveOrg } from '../cli/places.ts';
 import type { EcpContext } from '../cli/session.ts';
 import { Failure } from '../core/errors.ts';
@@ -42,11 +43,16 @@ export const transfer = command({
     if (!options.dryRun) await confirmChange(context, { action, name, weight: 'harmless' }, options);
     await changing(context, options.dryRun, async ({ clusters }) => {
       await clusters.transfer(at, target.projectId, context.signal);
-      context.out.note(
-        { en: '{name} is now in project {project}.', zh: '{name} 已转移到项目 {project}。' },
-        { name, project: target.name },
-      );
       const { orgId, projectId } = target;
+      const org = options.toOrg === undefined ? undefined : { org: options.toOrg };
+      const see = nextCommand(context, ['get', at.clusterId], { ...org, project: target.name });
+      context.out.note(
+        {
+          en: '{name} is now in project {project}. See it with: {see}',
+          zh: '{name} 已转移到项目 {project}。查看：{see}',
+        },
+        { name, project: target.name, see },
+      );
       await showCluster(context, await clusters.get({ orgId, projectId, clusterId: at.clusterId }, context.signal));
     });
   },

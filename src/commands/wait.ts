@@ -1,6 +1,7 @@
 import type { Goal } from '../cli/change.ts';
 import { watchCluster } from '../cli/change.ts';
 import { chooseCluster } from '../cli/clusters.ts';
+import { nextCommand } from '../cli/next.ts';
 import type { EcpContext } from '../cli/session.ts';
 import { waitFor, waitOptions } from '../cli/wait.ts';
 import type { Deployment } from '../contract/deployments.ts';
@@ -58,9 +59,10 @@ async function refuseEndless(context: EcpContext, cluster: Deployment, goal: Goa
   const { platform } = await context.client();
   const task = cluster.taskId && (await platform.task(cluster.taskId, context.signal).catch(() => undefined));
   if (task && !isFinal(taskStatus, task.status)) return;
+  const start = nextCommand(context, ['start', cluster.id]);
   throw new Failure(
     'conflict',
     { reason: { en: 'the cluster is stopped', zh: '集群已停止' } },
-    { hint: { en: `Start it with: ecpctl start ${cluster.id}`, zh: `启动集群：ecpctl start ${cluster.id}` } },
+    { hint: { en: `Start it with: ${start}`, zh: `启动集群：${start}` } },
   );
 }

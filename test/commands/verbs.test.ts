@@ -119,7 +119,7 @@ describe('life of a hosted cluster', () => {
     expect((await ecp.run(['certificates', 'plant', '--mqtts-cert', keyFile, '--mqtts-key', certFile])).code).toBe(78);
     const planned = await ecp.run([...args, '--dry-run=curl']);
     expect(planned.stdout).toContain('crtType=4');
-    expect(planned.stdout).toContain('"mqttsTlsKey=$MQTTS_TLS_KEY"');
+    expect(planned.stdout).toContain('"mqttsTlsKey@$MQTTS_TLS_KEY_FILE"');
     expect(planned.stdout).not.toContain('PRIVATE KEY');
     expect(await ecp.json([...args, '--yes', '--wait'])).toMatchObject({ xStatus: 'running' });
   });

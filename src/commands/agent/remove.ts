@@ -2,6 +2,7 @@ import { findCluster } from '../../cli/clusters.ts';
 import { confirmChange, confirmOptions } from '../../cli/confirm.ts';
 import { changing, dryRunOption } from '../../cli/dry-run.ts';
 import { requireFeature } from '../../cli/features.ts';
+import { nextCommand } from '../../cli/next.ts';
 import { Failure } from '../../core/errors.ts';
 import { clusterArg, command } from '../define.ts';
 
@@ -22,15 +23,11 @@ export const agentRemove = command({
     const agents = await (await context.client()).clusters.agents(at, context.signal);
     const agent = agents.find((one) => String(one.id) === args.agent || one.nodeId === args.agent);
     if (!agent) {
+      const list = nextCommand(context, ['agent', 'list', cluster.id]);
       throw new Failure(
         'not_found',
         { kind: { en: 'agent', zh: '代理' }, name: args.agent },
-        {
-          hint: {
-            en: `See them with: ecpctl agent list ${cluster.id}`,
-            zh: `查看代理：ecpctl agent list ${cluster.id}`,
-          },
-        },
+        { hint: { en: `See them with: ${list}`, zh: `查看代理：${list}` } },
       );
     }
     const name = cluster.deployName;

@@ -1,3 +1,4 @@
+import { nextCommand } from '../../cli/next.ts';
 import { Failure } from '../../core/errors.ts';
 import { changeCluster, changeOptions } from '../change-cluster.ts';
 import { clusterArg, command } from '../define.ts';
@@ -30,10 +31,10 @@ export const connectionsDisable = command({
         warnOfAddress(context, found);
         context.out.note(
           {
-            en: "EMQX's own limit comes back with Update License or Reset License in its dashboard: ecpctl dashboard {id}",
-            zh: '如需恢复 EMQX 自身的连接数上限，请在其 Dashboard 中使用“更新 License”或“重置 License”：ecpctl dashboard {id}',
+            en: "EMQX's own limit comes back with Update License or Reset License in its dashboard: {command}",
+            zh: '如需恢复 EMQX 自身的连接数上限，请在其 Dashboard 中使用“更新 License”或“重置 License”：{command}',
           },
-          { id: found.cluster.id },
+          { command: nextCommand(context, ['dashboard', found.cluster.id]) },
         );
       },
       send: (clusters, { at }) => clusters.changeConnections(at, 0, context.signal),
