@@ -1,9 +1,12 @@
 import { dirname } from 'node:path';
-import type { TelemetryNode, TelemetryResource } from '../../src/contract/telemetry.ts';
+import { type TelemetryNode, type TelemetryResource, telemetryItems } from '../../src/contract/telemetry.ts';
 import type { EmqxApi } from './api.ts';
 import type { EmqxClient } from './client.ts';
 import { defined, numbersOf, parseNumber, parseSize } from './units.ts';
 import * as a5 from './v5-answers.ts';
+
+/** One more than travels, so that what is left out is known to be. */
+const page = `page=1&limit=${telemetryItems + 1}`;
 
 /** EMQX 5 and 6 (contract: emqx.md, part A). */
 export function createV5(client: EmqxClient): EmqxApi {
@@ -68,7 +71,7 @@ export function createV5(client: EmqxClient): EmqxApi {
     },
 
     async alarms(signal) {
-      const { data } = await client.get('/alarms?activated=true&page=1&limit=200', a5.Alarms5, 'the alarms', signal);
+      const { data } = await client.get(`/alarms?activated=true&${page}`, a5.Alarms5, 'the alarms', signal);
       return data.map((alarm) =>
         defined({
           node: alarm.node,
@@ -80,7 +83,7 @@ export function createV5(client: EmqxClient): EmqxApi {
     },
 
     async rules(signal) {
-      const answer = await client.getIfAny('/rules?page=1&limit=200', a5.Rules5, 'the rules', signal);
+      const answer = await client.getIfAny(`/rules?${page}`, a5.Rules5, 'the rules', signal);
       return answer?.data.map((rule) => ({ id: rule.id, enabled: rule.enable, sql: rule.sql }));
     },
 

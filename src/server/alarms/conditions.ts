@@ -1,11 +1,13 @@
 import type { AlarmResource, AlarmSeverity } from '../../contract/states.ts';
 import type { Telemetry } from '../../contract/telemetry.ts';
-import { isUp, newest, nodesOf, viewAgent } from '../domain/agents.ts';
+import type { AgentView } from '../domain/agents.ts';
+import { errorsOf, isUp, newest, nodesOf, viewAgent } from '../domain/agents.ts';
 import type { SeenCluster } from '../domain/clusters.ts';
 import type { LicenseTerms, Usage } from '../domain/license.ts';
 import { isExpired } from '../domain/license.ts';
 import { isHosted } from '../domain/offers.ts';
 import type { World } from '../domain/world.ts';
+import type { AgentRow } from '../store/schema.ts';
 
 /** Something that is the case and that somebody should know of. */
 export interface Condition {
@@ -37,7 +39,8 @@ export function conditionsOf(
 ): Found {
   const { row } = seen;
   if (isHosted(row)) return { conditions: hostedConditions(seen), unknown: [] };
-  const found = [agentConditions(world, seen, now), nodeConditions(world, seen, now)];
+  const views = viewsOf(world, seen, now);
+  const found = [agentConditions(seen, views), nodeConditions(seen, views)];
   if (emqxToo) found.push(emqxConditions(seen, telemetry));
   return { conditions: found.flatMap((one) => one.conditions), unknown: found.flatMap((one) => one.unknown) };
 }
@@ -55,22 +58,25 @@ function hostedConditions({ row }: SeenCluster): Condition[] {
   ];
 }
 
-function agentConditions(world: World, { row, agents }: SeenCluster, now: number): Found {
-  const views = agents.map((agent) => ({
-    agent,
-    ...viewAgent(agent, now, world.startedAt, world.settings.heartbeatMs),
-  }));
+type View = { readonly agent: AgentRow } & AgentView;
+
+function viewsOf(world: World, { agents }: SeenCluster, now: number): View[] {
+  return agents.map((agent) => ({ agent, ...viewAgent(agent, now, world.startedAt, world.settings.heartbeatMs) }));
+}
+
+/** Agents that do not report, and agents that report why they cannot do their work. */
+function agentConditions({ row }: SeenCluster, views: readonly View[]): Found {
   // Without any agent nobody watches the cluster; with another one only part of the logs is missing.
-  const severity = views.some(({ state }) => state === 'running') ? 'normal' : 'critical';
+  const isWatched = views.some(({ state }) => state === 'running');
   const conditions = views
-    .filter(({ state }) => state === 'offline')
+    .filter((view) => view.state === 'offline' || (view.state === 'error' && (isWatched || !isEmqxAway(view))))
     .map(
-      ({ agent, err }): Condition => ({
-        condition: `${row.id}/agent/${agent.id}`,
+      ({ agent, state, err }): Condition => ({
+        condition: `${row.id}/${state === 'offline' ? 'agent' : 'agent-error'}/${agent.id}`,
         clusterId: row.id,
-        name: 'agent_offline',
+        name: state === 'offline' ? 'agent_offline' : 'agent_error',
         message: `${err} (agent ${agent.node_id})`,
-        severity,
+        severity: isWatched ? 'normal' : 'critical',
         resourceType: 'agent',
         resourceId: String(agent.id),
         resourceName: row.name,
@@ -79,27 +85,40 @@ function agentConditions(world: World, { row, agents }: SeenCluster, now: number
   return { conditions, unknown: [] };
 }
 
-function nodeConditions(world: World, { row, agents }: SeenCluster, now: number): Found {
-  const running = agents.filter(
-    (agent) => viewAgent(agent, now, world.startedAt, world.settings.heartbeatMs).state === 'running',
-  );
-  // Nobody says how the nodes are; that is an alarm of its own.
-  if (running.length === 0) return { conditions: [], unknown: agents.length > 0 ? [`${row.id}/node/`] : [] };
+function nodeConditions({ row, agents }: SeenCluster, views: readonly View[]): Found {
+  const nodeDown = (which: string, message: string): Condition => ({
+    condition: `${row.id}/node/${which}`,
+    ...ofCluster(row),
+    name: 'node_down',
+    message,
+    severity: 'critical',
+  });
+  const running = views.filter(({ state }) => state === 'running').map(({ agent }) => agent);
+  if (running.length === 0) {
+    // Nobody says how the other nodes are. The one beside an agent that it cannot reach counts as down.
+    const away = views.filter((view) => view.state === 'error' && isEmqxAway(view));
+    return {
+      conditions: away.map(({ agent, err }) => nodeDown(`of-agent-${agent.id}`, `${err} (agent ${agent.node_id})`)),
+      unknown: agents.length > 0 ? [`${row.id}/node/`] : [],
+    };
+  }
   const down = nodesOf(newest(running)).filter((node) => !isUp(node));
   return {
-    conditions: down.map((node) => ({
-      condition: `${row.id}/node/${node.node}`,
-      ...ofCluster(row),
-      name: 'node_down',
-      message: `EMQX node ${node.node} is ${node.status || 'down'}`,
-      severity: 'critical',
-    })),
+    conditions: down.map((node) => nodeDown(node.node, `EMQX node ${node.node} is ${node.status || 'down'}`)),
     unknown: [],
   };
 }
 
+function isEmqxAway({ agent }: View): boolean {
+  return !agent.objection && Boolean(errorsOf(agent).nodeConnectError);
+}
+
 /** EMQX's own alarms carry no severity: these are the ones after which it refuses or loses something. */
 const critical = /license|overload|partition|resource_down|cannot|fail|full/i;
+
+/** EMQX raises an alarm for each connector that is down, which its list of connectors says too: `connector:TYPE:NAME`. */
+const ofConnector = /^connector:(.+:.+)$/;
+const resourceDown = 'resource down:';
 
 /** What EMQX itself says; of v5 alone, as monitoring is (ecp.md section 5). */
 function emqxConditions({ row, agents }: SeenCluster, telemetry: Telemetry | undefined): Found {
@@ -112,16 +131,28 @@ function emqxConditions({ row, agents }: SeenCluster, telemetry: Telemetry | und
     rules !== undefined && !truncated.includes('rules'),
     connectors !== undefined && !truncated.includes('connectors'),
   ];
+  const connectorDown = (id: string, status: string, reason: string | undefined): Condition => ({
+    condition: `${row.id}/connector/${id}`,
+    clusterId: row.id,
+    name: 'connector_disconnected',
+    message: `connector ${id} is ${status}${reason ? `: ${reason}` : ''}`,
+    severity: 'critical',
+    resourceType: 'connector',
+    resourceId: id,
+    resourceName: row.name,
+  });
   const conditions = [
-    ...(alarms ?? []).map(
-      ({ node, name, message }): Condition => ({
-        condition: `${row.id}/emqx/${node}/${name}`,
-        ...ofCluster(row),
-        name,
-        message: `${message || name} (EMQX node ${node})`,
-        severity: critical.test(name) ? 'critical' : 'normal',
-      }),
-    ),
+    ...(alarms ?? [])
+      .filter(({ name }) => !ofConnector.test(name))
+      .map(
+        ({ node, name, message }): Condition => ({
+          condition: `${row.id}/emqx/${node}/${name}`,
+          ...ofCluster(row),
+          name,
+          message: `${message || name} (EMQX node ${node})`,
+          severity: critical.test(name) || message.startsWith(resourceDown) ? 'critical' : 'normal',
+        }),
+      ),
     ...(rules ?? [])
       .filter(({ enabled }) => !enabled)
       .map(
@@ -138,18 +169,13 @@ function emqxConditions({ row, agents }: SeenCluster, telemetry: Telemetry | und
       ),
     ...(connectors ?? [])
       .filter(({ status }) => status === 'disconnected' || status === 'inconsistent')
-      .map(
-        ({ id, status, reason }): Condition => ({
-          condition: `${row.id}/connector/${id}`,
-          clusterId: row.id,
-          name: 'connector_disconnected',
-          message: `connector ${id} is ${status}${reason ? `: ${reason}` : ''}`,
-          severity: 'critical',
-          resourceType: 'connector',
-          resourceId: id,
-          resourceName: row.name,
-        }),
-      ),
+      .map(({ id, status, reason }) => connectorDown(id, status, reason)),
+    // After the list, which is asked for less often: where both tell of one, the newer word counts.
+    ...(alarms ?? []).flatMap(({ name, message }) => {
+      const [, id] = ofConnector.exec(name) ?? [];
+      const reason = message.startsWith(resourceDown) ? message.slice(resourceDown.length).trim() : message;
+      return id === undefined ? [] : [connectorDown(id, 'disconnected', reason)];
+    }),
   ];
   return { conditions, unknown: lists.filter((_, at) => !whole[at]) };
 }

@@ -52,7 +52,7 @@ describe('the observer of EMQX 5', () => {
       traffic: { connections: 12, received: 94, sent: 70, dropped: 26 },
       stats: { 'sessions.count': 12 },
       license: { expired: false, maxConnections: 1000, expiryAt: '2295-10-27' },
-      alarms: [{ name: 'high_system_memory_usage' }],
+      alarms: [{ name: 'high_system_memory_usage' }, { name: 'connector:http:bad_http' }],
       rules: [
         { id: 'r_good', enabled: true },
         { id: 'r_off', enabled: false },
@@ -65,6 +65,16 @@ describe('the observer of EMQX 5', () => {
       listeners: [{ id: 'ssl:default' }, { id: 'tcp:default', connections: 12 }, {}, {}],
     });
     expect(telemetry?.nodes[0]).toMatchObject({ memoryUsed: Math.round(851.27 * 1024 * 1024), load1: 1.96 });
+  });
+
+  it('says which lists are longer than what travels', async () => {
+    const rules = Object.fromEntries(Array.from({ length: 201 }, (_, at) => [`r${at}`, true]));
+    const node = await emqx({ rules });
+    const { next, observer } = watch(settingsFor(node));
+    await next();
+    const telemetry = observer.telemetry();
+    expect(telemetry?.rules).toHaveLength(200);
+    expect(telemetry?.truncated).toEqual(['rules']);
   });
 
   it.each(['', '/', '/api/v5', '/api/v5/', '/#/dashboard', '/api'])(

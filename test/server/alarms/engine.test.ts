@@ -94,6 +94,7 @@ async function agent(nodeId = 'agent-uuid-1') {
   const row = await store.db.selectFrom('agents').selectAll().where('node_id', '=', nodeId).executeTakeFirstOrThrow();
   const report = (
     nodes: Report['clusterNodes'] = [{ node: 'emqx@1', version: '5.8.6', status: 'running', uptime: 1 }],
+    errors: Partial<Report> = {},
   ) =>
     takeReport(world, now, row, {
       nodeId,
@@ -105,6 +106,7 @@ async function agent(nodeId = 'agent-uuid-1') {
       metricsFetchError: '',
       logsFetchError: '',
       mqttConnectError: '',
+      ...errors,
     });
   const tell = (more: Partial<Telemetry> = {}) =>
     telemetries.take({
@@ -162,6 +164,70 @@ describe('what becomes an alarm', () => {
     await report();
     await look();
     expect(await active()).toEqual([]);
+  });
+
+  it('the EMQX beside the only agent that cannot be reached', async () => {
+    const { report } = await agent();
+    await report([], { nodeConnectError: 'cannot reach EMQX' });
+    await look();
+    expect(await alarms()).toEqual([
+      { name: 'node_down', severity: 'critical', message: 'cannot reach EMQX (agent agent-uuid-1)', over: false },
+    ]);
+    // The agent goes too: how EMQX is now nobody knows.
+    await look(60);
+    expect(await active()).toEqual(['node_down critical', 'agent_offline critical']);
+    await report();
+    await look();
+    expect(await active()).toEqual([]);
+  });
+
+  it('an agent that says what keeps it from its work', async () => {
+    const one = await agent();
+    const two = await agent('agent-uuid-2');
+    await two.report([], { nodeConnectError: 'cannot reach EMQX' });
+    await look();
+    // The other agent sees all nodes: it is the one to say which are down.
+    expect(await alarms()).toEqual([
+      { name: 'agent_error', severity: 'normal', message: 'cannot reach EMQX (agent agent-uuid-2)', over: false },
+    ]);
+    await two.report();
+    await one.report(undefined, { mqttConnectError: 'cannot reach MQTT' });
+    await two.report(undefined, { clusterFetchError: 'the license has expired' });
+    await look();
+    expect((await active()).sort()).toEqual(['agent_error critical', 'agent_error critical']);
+  });
+
+  it('a connector once, though EMQX tells of it twice: by its list, and by an alarm that comes sooner', async () => {
+    const { tell } = await agent();
+    const own = { node: 'emqx@1', name: 'connector:http:b', message: 'resource down: refused' };
+    const states = [
+      { alarms: [own], connectors: [connector('http:b', 'connected')] },
+      { alarms: [own], connectors: [connector('http:b', 'disconnected')] },
+      { alarms: [], connectors: [connector('http:b', 'disconnected')] },
+    ];
+    for (const state of states) {
+      tell(state);
+      await look();
+    }
+    expect(await alarms()).toEqual([
+      {
+        name: 'connector_disconnected',
+        severity: 'critical',
+        message: 'connector http:b is disconnected: refused',
+        over: false,
+      },
+    ]);
+    expect(mails).toHaveLength(1);
+    tell({ alarms: [], connectors: [connector('http:b', 'connected')] });
+    await look();
+    expect(await active()).toEqual([]);
+  });
+
+  it('an action whose resource is down, as critical as its connector', async () => {
+    const { tell } = await agent();
+    tell({ alarms: [{ node: 'emqx@1', name: 'action:http:a:connector:http:b', message: 'resource down: refused' }] });
+    await look();
+    expect(await active()).toEqual(['action:http:a:connector:http:b critical']);
   });
 
   it("EMQX's own alarms, stopped rules and disconnected connectors of v5, and none of v4", async () => {

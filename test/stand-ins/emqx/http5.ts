@@ -36,12 +36,12 @@ export function createRoutes5(knobs: Knobs) {
     }
     if (path === '/license/setting') return licenseSetting(request, json, fail);
     if (path === '/license' && request.method === 'POST') return newLicense(request, json, fail);
-    const answer = request.method === 'GET' ? get(path) : undefined;
+    const answer = request.method === 'GET' ? get(path, Number(searchParams.get('limit') ?? 100)) : undefined;
     if (answer === undefined) return missing(request, response);
     return json(200, answer);
   };
 
-  function get(path: string): unknown {
+  function get(path: string, limit: number): unknown {
     const node = /^\/nodes\/([^/]+)$/.exec(path)?.[1];
     if (node) return answers.nodes(knobs).find((one) => one.node === decodeURIComponent(node));
     switch (path) {
@@ -56,9 +56,9 @@ export function createRoutes5(knobs: Knobs) {
       case '/monitor_current':
         return answers.monitor(knobs);
       case '/alarms':
-        return answers.alarms(knobs);
+        return answers.alarms(knobs, limit);
       case '/rules':
-        return answers.rules();
+        return answers.rules(knobs, limit);
       case '/connectors':
         return answers.connectors(knobs);
       case '/actions':

@@ -35,6 +35,12 @@ export interface Knobs {
   /** v4: path of the call that sets the dynamic limit, below /api/v4; empty: it is not known there. */
   dynamicLicensePath: string;
   connections: number;
+  /** v5: the rules there are, and whether each runs. */
+  rules: Record<string, boolean>;
+  /** v5: HTTP connectors by name. One that is `disconnected` raises EMQX's own alarm too; `stopped` is switched off. */
+  connectors: Record<string, 'connected' | 'connecting' | 'disconnected' | 'stopped'>;
+  /** v5: further alarms that are active, and what each says. */
+  alarms: Record<string, string>;
   logDir: string;
   /** Paths (below /api/v5 or /api/v4) that this release does not have. */
   missing: string[];
@@ -66,6 +72,9 @@ export const knobDefaults: Knobs = {
   licenseKeys: {},
   dynamicLicensePath: '',
   connections: 12,
+  rules: { r_good: true, r_off: false },
+  connectors: { bad_http: 'disconnected', good_http: 'connected' },
+  alarms: { high_system_memory_usage: 'System memory usage is higher than 70%' },
   logDir: '/var/log/emqx',
   missing: [],
   broken: {},

@@ -111,39 +111,48 @@ export function monitor(knobs: Knobs): Monitor5 & Record<string, number | string
   };
 }
 
-export function alarms(knobs: Knobs): Alarms5 {
-  return {
-    data: [
-      {
-        node: knobs.nodes[0] ?? '',
-        name: 'high_system_memory_usage',
-        message: 'System memory usage is higher than 70%',
-        details: { high_watermark: 70 },
-        duration: 66_019,
-        activate_at: iso(59),
-      },
-    ],
-    meta: { page: 1, limit: 100, count: 1, hasnext: false },
-  };
+/** The first page of a list. */
+function pageOf<T>(data: readonly T[], limit: number) {
+  return { data: data.slice(0, limit), meta: { page: 1, limit, count: data.length, hasnext: data.length > limit } };
 }
 
-export function rules(): Rules5 {
-  const rule = (id: string, enable: boolean, actions: unknown[]) => ({
+export function alarms(knobs: Knobs, limit: number): Alarms5 {
+  const active = (name: string, message: string, details: unknown) => ({
+    node: knobs.nodes[0] ?? '',
+    name,
+    message,
+    details,
+    duration: 66_019,
+    activate_at: iso(59),
+  });
+  const data = [
+    ...Object.entries(knobs.alarms).map(([name, message]) => active(name, message, { high_watermark: 70 })),
+    ...Object.entries(knobs.connectors)
+      .filter(([, status]) => status === 'disconnected')
+      .map(([name]) => {
+        const id = `connector:http:${name}`;
+        return active(id, `resource down: ${refused}`, { reason: 'resource_down', resource_id: id });
+      }),
+  ];
+  return pageOf(data, limit);
+}
+
+export function rules(knobs: Knobs, limit: number): Rules5 {
+  const data = Object.entries(knobs.rules).map(([id, enable]) => ({
     id,
     name: id,
     enable,
-    actions,
+    actions: enable ? ['http:a_good'] : [],
     sql: 'SELECT * FROM "t/#"',
     from: ['t/#'],
     description: '',
     created_at: iso(60),
     last_modified_at: iso(60),
-  });
-  return {
-    data: [rule('r_good', true, ['http:a_good']), rule('r_off', false, [])],
-    meta: { page: 1, limit: 100, count: 2, hasnext: false },
-  };
+  }));
+  return pageOf(data, limit);
 }
+
+const refused = 'Connection refused';
 
 function resource(knobs: Knobs, type: string, name: string, status: string, reason?: string): Resource5 {
   const why = reason === undefined ? {} : { status_reason: reason };
@@ -158,10 +167,14 @@ function resource(knobs: Knobs, type: string, name: string, status: string, reas
 }
 
 export function connectors(knobs: Knobs): Resource5[] {
-  return [
-    resource(knobs, 'http', 'bad_http', 'disconnected', 'Connection refused'),
-    resource(knobs, 'http', 'good_http', 'connected'),
-  ].map((one) => ({ ...one, actions: [], sources: [], url: 'http://127.0.0.1:18999', pool_size: 2 }));
+  return Object.entries(knobs.connectors).map(([name, status]) => ({
+    ...resource(knobs, 'http', name, status, status === 'disconnected' ? refused : undefined),
+    enable: status !== 'stopped',
+    actions: [],
+    sources: [],
+    url: 'http://127.0.0.1:18999',
+    pool_size: 2,
+  }));
 }
 
 export function actions(knobs: Knobs): Resource5[] {
