@@ -10,8 +10,11 @@ export interface Mail {
 
 const patienceMs = 15_000;
 
-/** Sends one mail, each receiver hidden from the others. `encryption` none but `tls` begins plain and must become TLS. */
-export async function sendMail(smtp: Smtp, mail: Mail, signal?: AbortSignal): Promise<void> {
+/**
+ * Sends one mail, each receiver hidden from the others. `encryption` none but `tls` begins plain and must become TLS.
+ * Answers the receivers that the server refused while it took the mail for others; throws where it took it for nobody.
+ */
+export async function sendMail(smtp: Smtp, mail: Mail, signal?: AbortSignal): Promise<readonly string[]> {
   if (smtp.host === '') throw new Error('no mail server is set: see the platform settings');
   const { createTransport } = await import('nodemailer');
   const implicit = (smtp.encryption ?? 'tls').toLowerCase() === 'tls';
@@ -31,7 +34,17 @@ export async function sendMail(smtp: Smtp, mail: Mail, signal?: AbortSignal): Pr
   const abort = () => transport.close();
   signal?.addEventListener('abort', abort, { once: true });
   try {
-    await transport.sendMail({ from: senderOf(smtp), bcc: [...mail.to], subject: mail.subject, text: mail.text });
+    const from = senderOf(smtp);
+    const { rejected } = await transport.sendMail({
+      from,
+      to: 'undisclosed-recipients:;',
+      envelope: { from, to: [...mail.to] },
+      subject: mail.subject,
+      text: mail.text,
+      // No machine answers it: neither with a note of absence nor with a bounce to people (RFC 3834).
+      headers: { 'Auto-Submitted': 'auto-generated' },
+    });
+    return rejected.map((one) => (typeof one === 'string' ? one : one.address));
   } finally {
     signal?.removeEventListener('abort', abort);
     transport.close();

@@ -42,12 +42,43 @@ export class Post {
       .orderBy('id')
       .limit(together)
       .execute();
-    await Promise.all(due.map((notice) => this.#try(notice)));
+    await Promise.all(
+      due.map(async (notice) => {
+        const earlier = await this.#earlier(notice);
+        // At once after the other one where that is due too: there is another round in a moment.
+        if (earlier) await this.#putOff(notice.id, Math.max(earlier.next_at, clock.now() + 1));
+        else await this.#try(notice);
+      }),
+    );
   }
 
   /** Lets go of what is under way; it is delivered after the next start. */
   stop(): void {
     this.#stop.abort(new Error('the server is stopping'));
+  }
+
+  /** The last message before this one that tells of the same alarm the same way: the end must not arrive before the beginning. */
+  async #earlier(notice: NoticeRow): Promise<NoticeRow | undefined> {
+    const alarms = alarmsOf(notice);
+    if (alarms.size === 0) return undefined;
+    const before = await this.#world.db
+      .selectFrom('notices')
+      .selectAll()
+      .where('project_id', '=', notice.project_id)
+      .where('way', '=', notice.way)
+      .where('id', '<', notice.id)
+      .orderBy('id', 'desc')
+      .execute();
+    return before.find((other) => [...alarmsOf(other)].some((id) => alarms.has(id)));
+  }
+
+  async #putOff(id: number, until: number, change: { attempts?: number } = {}): Promise<void> {
+    const { db } = this.#world;
+    await db
+      .updateTable('notices')
+      .set({ ...change, next_at: until })
+      .where('id', '=', id)
+      .execute();
   }
 
   async #try(notice: NoticeRow): Promise<void> {
@@ -66,17 +97,13 @@ export class Post {
       if (left === 0) await db.deleteFrom('notices').where('id', '=', notice.id).execute();
       else {
         const delay = backoff.base / 2 + backoffDelay(notice.attempts, backoff, Math.random);
-        await db
-          .updateTable('notices')
-          .set({ attempts: notice.attempts + 1, next_at: clock.now() + delay })
-          .where('id', '=', notice.id)
-          .execute();
+        await this.#putOff(notice.id, clock.now() + delay, { attempts: notice.attempts + 1 });
       }
     }
   }
 
   async #send(notice: NoticeRow): Promise<void> {
-    const { db } = this.#world;
+    const { db, log } = this.#world;
     const { signal } = this.#stop;
     const config = await alarmSettings(db, notice.project_id);
     const content = JSON.parse(notice.content_json) as Content;
@@ -85,7 +112,8 @@ export class Post {
       // Switched off since it was written: nobody wants it any more.
       if (!config.email.enabled || config.email.receivers.length === 0) return;
       const mail = { to: config.email.receivers, ...mailOf(content, scope) };
-      await this.#ways.sendMail(await getSetting(db, 'smtp'), mail, signal);
+      const refused = await this.#ways.sendMail(await getSetting(db, 'smtp'), mail, signal);
+      if (refused.length > 0) log('warning', `the mail server refuses alarm mails to ${refused.join(', ')}`);
       return;
     }
     if (!config.webhook.enabled) return;
@@ -93,6 +121,10 @@ export class Post {
     const { url, headers } = config.webhook;
     await this.#ways.callWebhook(url, headers, render(webhook.template, factsOf(content, scope)), signal);
   }
+}
+
+function alarmsOf({ content_json }: NoticeRow): Set<number> {
+  return new Set((JSON.parse(content_json) as Content).changes.map(({ alarm }) => alarm.id));
 }
 
 /** Names for people. */

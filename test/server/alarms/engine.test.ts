@@ -60,6 +60,7 @@ beforeEach(async () => {
     sendMail: async (_: Smtp, mail: Mail) => {
       if (broken) throw new Error(broken);
       mails.push(mail);
+      return [];
     },
     callWebhook: async (url, _, body) => {
       if (broken) throw new Error(broken);
@@ -483,7 +484,10 @@ describe('telling people', () => {
     expect(lines.filter((line) => line.includes('mail server is down'))).toHaveLength(1);
     broken = '';
     post = new Post(world, {
-      sendMail: async (_: Smtp, mail: Mail) => void mails.push(mail),
+      sendMail: async (_: Smtp, mail: Mail) => {
+        mails.push(mail);
+        return [];
+      },
       callWebhook: async () => {},
     });
     now += 600 * second;
@@ -491,6 +495,24 @@ describe('telling people', () => {
     await post.deliver();
     expect(mails).toHaveLength(1);
     expect(await store.db.selectFrom('notices').selectAll().execute()).toEqual([]);
+  });
+
+  it('never of the end before the beginning, though the first try of each was refused', async () => {
+    await configure({ webhook: { enabled: true, url: 'http://hook', headers: {} } });
+    const { tell } = await agent();
+    broken = 'the receiver is starting';
+    tell({ rules: [rule('r', false)] });
+    await look();
+    broken = '';
+    tell({ rules: [], alarms: [{ node: 'n', name: 'another', message: '' }] });
+    await look();
+    // The other alarm does not wait for the one in trouble.
+    expect(calls.map(({ body }) => JSON.parse(body).name)).toEqual(['another']);
+    for (let turn = 0; turn < 10; turn++) await look();
+    const told = (name: string) =>
+      calls.map(({ body }) => JSON.parse(body)).filter((call: { name: string }) => call.name === name);
+    expect(told('rule_stopped').map(({ status }) => status)).toEqual(['firing', 'resolved']);
+    expect(mails.map(({ text }) => /rule_stopped: (\w+)/.exec(text)?.[1])).toEqual(['raised', 'resolved']);
   });
 
   it('gives up at last, and says so', async () => {

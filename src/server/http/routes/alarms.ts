@@ -168,7 +168,7 @@ function unmasked(headers: Readonly<Record<string, string>>, before: Readonly<Re
   );
 }
 
-async function tried(what: string, work: () => Promise<void>): Promise<void> {
+async function tried(what: string, work: () => Promise<unknown>): Promise<void> {
   try {
     await work();
   } catch (error) {
