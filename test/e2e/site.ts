@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AgentStatus } from '../../src/contract/control.ts';
 import type { LogPage, LogRecord } from '../../src/contract/logs.ts';
-import type { Done, Server } from './stage.ts';
+import type { Done, Emqx, Server } from './stage.ts';
 import { Stage, until } from './stage.ts';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -14,6 +14,8 @@ export class Site {
   readonly folder = mkdtempSync(join(tmpdir(), 'ecp-e2e-'));
   readonly stage = new Stage(root, this.folder);
   server!: Server;
+  /** Further environment of the server; to be set before it is started. */
+  readonly serverEnv: Record<string, string> = {};
 
   /** Agents ship their logs to `advertiseUrl`, where one is given. */
   async open(advertiseUrl?: string): Promise<void> {
@@ -27,6 +29,7 @@ export class Site {
     this.server = await this.stage.startServer({
       dataDir: join(this.folder, 'data'),
       ...(this.server && { listen: new URL(this.server.url).host }),
+      env: this.serverEnv,
       // Simulated clusters take no longer than they must.
       args: ['--fault', '*=20ms', ...(advertiseUrl ? ['--advertise-url', advertiseUrl] : [])],
     });
@@ -40,11 +43,15 @@ export class Site {
     return JSON.parse(must(await this.ecpctl(...args, '-o', 'json')).stdout);
   }
 
-  /** A managed cluster with an agent on it that ships `logs`. */
-  async join(name: string, logs = join(this.folder, `${name}-log`)): Promise<Joined> {
+  /** A managed cluster with an agent on it that ships `logs`, and looks after `emqx` where there is one. */
+  async join(name: string, logs = join(this.folder, `${name}-log`), plant: Plant = {}): Promise<Joined> {
     mkdirSync(logs, { recursive: true });
     const { id, registrationToken } = await this.json<{ id: string; registrationToken: string }>('register', name);
-    const joined = new Joined(this, id, logs, join(this.folder, name));
+    const joined = new Joined(this, id, logs, join(this.folder, name), plant.emqx);
+    if (plant.agentYaml !== undefined) {
+      mkdirSync(join(joined.home, 'etc'), { recursive: true });
+      writeFileSync(join(joined.home, 'etc/agent.yaml'), plant.agentYaml);
+    }
     must(await joined.agent('start'));
     must(await joined.register(registrationToken));
     return joined;
@@ -81,14 +88,22 @@ export class Site {
   }
 }
 
+export interface Plant {
+  readonly emqx?: Emqx;
+  /** Settings of the agent. */
+  readonly agentYaml?: string;
+}
+
 export class Joined {
   readonly #site: Site;
+  readonly #emqx: Emqx | undefined;
   readonly id: string;
   readonly logs: string;
   readonly home: string;
 
-  constructor(site: Site, id: string, logs: string, home: string) {
+  constructor(site: Site, id: string, logs: string, home: string, emqx?: Emqx) {
     this.#site = site;
+    this.#emqx = emqx;
     this.id = id;
     this.logs = logs;
     this.home = home;
@@ -102,7 +117,10 @@ export class Joined {
     const file = join(this.#site.folder, 'registration-token');
     writeFileSync(file, registrationToken);
     const to = ['--url', this.#site.server.url, '--registration-token-file', file];
-    return this.agent('register', ...to, '--emqx-dashboard-url', 'http://127.0.0.1:9', '--log-dir', this.logs, ...more);
+    const emqx = this.#emqx?.dashboardUrl ?? 'http://127.0.0.1:9';
+    const where = ['--home', this.home, '--emqx-dashboard-url', emqx, '--log-dir', this.logs];
+    const env = this.#emqx && { EMQX_DASHBOARD_USERNAME: 'admin', EMQX_DASHBOARD_PASSWORD: 'public' };
+    return this.#site.stage.run('emqxee-agent', ['register', ...to, ...where, ...more], env && { env });
   }
 
   async status(): Promise<AgentStatus> {

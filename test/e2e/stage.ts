@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Knobs } from '../stand-ins/emqx/knobs.ts';
 
 export interface Done {
   readonly code: number | null;
@@ -34,6 +35,8 @@ export interface Server {
 export interface Emqx {
   readonly dashboardUrl: string;
   readonly apiUrl: string;
+  /** Turns knobs while it runs. */
+  turn(knobs: Readonly<Partial<Knobs>>): Promise<void>;
   stop(): Promise<number | null>;
 }
 
@@ -96,8 +99,12 @@ export class Stage {
   }
 
   /** Starts a process that goes on; its output is kept in `folder/NAME.out` for whoever looks for a cause. */
-  background(name: string, args: readonly string[]): ChildProcess {
-    const child = spawn(process.execPath, args, { cwd: this.folder, env: this.env, stdio: ['ignore', 'pipe', 'pipe'] });
+  background(name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): ChildProcess {
+    const child = spawn(process.execPath, args, {
+      cwd: this.folder,
+      env: { ...this.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     this.#running.set(child, name);
     const path = join(this.folder, `${name}.out`);
     for (const stream of [child.stdout, child.stderr]) {
@@ -108,19 +115,27 @@ export class Stage {
   }
 
   /** Starts `ecpctl server`, on a free port unless told one; with `dataDir` its state outlives it. */
-  async startServer(options: { dataDir?: string; listen?: string; args?: readonly string[] } = {}): Promise<Server> {
+  async startServer(
+    options: {
+      dataDir?: string;
+      listen?: string;
+      args?: readonly string[];
+      env?: Readonly<Record<string, string>>;
+    } = {},
+  ): Promise<Server> {
     const passwordFile = join(this.folder, 'admin-password');
     if (!existsSync(passwordFile)) writeFileSync(passwordFile, randomBytes(12).toString('base64url'), { mode: 0o600 });
     const readyFile = join(this.folder, 'server-ready.json');
     rmSync(readyFile, { force: true });
-    const child = this.background('server', [
+    const args = [
       join(this.root, 'bin/ecpctl.js'),
       'server',
       ...['--listen', options.listen ?? '127.0.0.1:0', '--mqtt-listen', '127.0.0.1:0'],
       ...(options.dataDir ? ['--data-dir', options.dataDir] : ['--ephemeral']),
       ...['--admin-password-file', passwordFile, '--ready-file', readyFile],
       ...(options.args ?? []),
-    ]);
+    ];
+    const child = this.background('server', args, options.env);
     await until(`the server is ready (see ${join(this.folder, 'server.out')})`, () => {
       if (child.exitCode !== null || child.signalCode !== null) throw new Error(this.#lastWords('server', child));
       return existsSync(readyFile);
@@ -130,7 +145,7 @@ export class Stage {
   }
 
   /** Starts an EMQX stand-in as a process of its own. */
-  async startEmqx(knobs: Readonly<Record<string, unknown>> = {}): Promise<Emqx> {
+  async startEmqx(knobs: Readonly<Partial<Knobs>> = {}): Promise<Emqx> {
     const script = join(this.root, 'test/stand-ins/emqx/start.js');
     const child = this.background('emqx', [script, '--knobs', JSON.stringify(knobs)]);
     let text = '';
@@ -141,7 +156,14 @@ export class Stage {
       if (child.exitCode !== null) throw new Error(this.#lastWords('emqx', child));
       return text.includes('\n');
     });
-    return { ...JSON.parse(text.split('\n')[0] ?? ''), stop: () => end(child) };
+    const urls = JSON.parse(text.split('\n')[0] ?? '') as { dashboardUrl: string; apiUrl: string };
+    return {
+      ...urls,
+      turn: async (change) => {
+        await fetch(`${urls.dashboardUrl}/_knobs`, { method: 'PUT', body: JSON.stringify(change) });
+      },
+      stop: () => end(child),
+    };
   }
 
   /** Ends every process, the agents that became daemons too. */

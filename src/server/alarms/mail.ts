@@ -16,7 +16,8 @@ const patienceMs = 15_000;
  */
 export async function sendMail(smtp: Smtp, mail: Mail, signal?: AbortSignal): Promise<readonly string[]> {
   if (smtp.host === '') throw new Error('no mail server is set: see the platform settings');
-  const { createTransport } = await import('nodemailer');
+  // The bundle has only the default of a CommonJS package.
+  const { createTransport } = (await import('nodemailer')).default;
   const implicit = (smtp.encryption ?? 'tls').toLowerCase() === 'tls';
   const transport = createTransport({
     host: smtp.host,
