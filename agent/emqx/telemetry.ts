@@ -15,12 +15,13 @@ import { defined } from './units.ts';
 /** What changes slowly is looked at once in so many looks. */
 const slowEvery = 6;
 
-type Slow = Pick<Telemetry, 'license' | 'rules' | 'connectors' | 'actions' | 'listeners'>;
+type Slow = Pick<Telemetry, 'license' | 'connectors' | 'actions' | 'listeners'>;
 
 /** What one look found, and the first thing that went wrong. */
 export interface Figures {
   readonly traffic: TrafficView | undefined;
   readonly alarms: Telemetry['alarms'];
+  readonly rules: Telemetry['rules'];
   readonly slow: Slow;
   readonly exporter: string | undefined;
   readonly exporterCut: boolean;
@@ -50,12 +51,13 @@ export function createFigures(exporter: { readonly http: EmqxHttp; readonly url:
     };
     const traffic = await attempt(() => api.traffic(signal));
     const alarms = await attempt(() => api.alarms(signal));
+    // A rule that is stopped raises no alarm of EMQX's own, as a connector that is down does.
+    const rules = await attempt(() => api.rules(signal));
     // Again at once after a failure, so that its sentence goes as soon as the trouble does.
     if (looks++ % slowEvery === 0 || slowFailed) {
       const before = failures;
       slow = {
         license: await attempt(() => api.license(signal)),
-        rules: await attempt(() => api.rules(signal)),
         connectors: await attempt(() => api.connectors(signal)),
         actions: await attempt(() => api.actions(signal)),
         listeners: await attempt(() => api.listeners(signal)),
@@ -63,7 +65,7 @@ export function createFigures(exporter: { readonly http: EmqxHttp; readonly url:
       slowFailed = failures > before || isAccessError(first);
     }
     const scraped = exporter && (await attempt(() => scrape(exporter.http, exporter.url, signal)));
-    return { traffic, alarms, slow, exporter: scraped?.text, exporterCut: scraped?.cut ?? false, error: first };
+    return { traffic, alarms, rules, slow, exporter: scraped?.text, exporterCut: scraped?.cut ?? false, error: first };
   };
 }
 
@@ -100,12 +102,12 @@ export function toTelemetry(
   time: number,
   generation: 4 | 5,
   cluster: ClusterView,
-  { traffic, alarms, slow, exporter, exporterCut }: Figures,
+  { traffic, alarms, rules, slow, exporter, exporterCut }: Figures,
 ): Telemetry {
   const truncated: string[] = exporterCut ? ['exporter'] : [];
   const lists = {
     alarms,
-    rules: slow.rules,
+    rules,
     connectors: slow.connectors,
     actions: slow.actions,
     listeners: slow.listeners,

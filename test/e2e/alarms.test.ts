@@ -27,6 +27,8 @@ let tls: MailServer;
 let starttls: MailServer;
 let emqx: Emqx;
 let clusterId: string;
+let authorization: string;
+let placed: (path: string) => string;
 
 /** Refuses the first call of each alarm, as a receiver that is just starting. */
 const hooks: { body: Record<string, string>; status: number; headers: IncomingHttpHeaders }[] = [];
@@ -73,17 +75,20 @@ async function api<T>(path: string, data?: unknown, method = data === undefined 
   return (stdout.trim() === '' ? undefined : JSON.parse(stdout)) as T;
 }
 
-const alarms = async (list: 'current' | 'history', name: string) => {
-  const words = `fuzzyName=${name}&severity=&startsAt=&endsAt=&size=100&offset=0`;
-  return (await api<{ data: Alarm[] }>(`${inProject}/alarms/${list}?${words}`)).data;
-};
+const listed = (list: 'current' | 'history', name: string) =>
+  `/alarms/${list}?fuzzyName=${name}&severity=&startsAt=&endsAt=&size=100&offset=0`;
 
-/** Waits until so many alarms of the name are active. */
-const active = (name: string, count = 1) =>
-  until(`${count} active ${name}`, async () => {
-    const found = await alarms('current', name);
-    return found.length === count && found;
+const alarms = async (list: 'current' | 'history', name: string) =>
+  (await api<{ data: Alarm[] }>(`${inProject}${listed(list, name)}`)).data;
+
+/** Waits until so many alarms of the name are active, and shows them as `ecpctl` does. */
+async function active(name: string, count = 1): Promise<Alarm[]> {
+  await until(`${count} active ${name}`, async () => {
+    const answer = await fetch(site.server.url + placed(listed('current', name)), { headers: { authorization } });
+    return ((await answer.json()) as { total: number }).total === count;
   });
+  return alarms('current', name);
+}
 
 const mailsOf = (name: string) => starttls.mails.filter(({ text }) => text.includes(`${name}: `));
 const callsOf = (name: string) => hooks.filter(({ body }) => body.name === name);
@@ -121,6 +126,9 @@ describe('the mail server of the platform', () => {
 
 describe('an alarm', () => {
   beforeAll(async () => {
+    authorization = `Bearer ${await site.token()}`;
+    const { data } = await api<{ data: { id: string; orgId: string }[] }>('/api/projects?name=&orgId=');
+    placed = (path) => `/api/orgs/${data[0]?.orgId}/projects/${data[0]?.id}${path}`;
     await api(inProject, { name: project, members: [] }, 'PUT');
     await api('/api/configuration/smtp', {
       host: 'localhost',

@@ -5,7 +5,15 @@ import { telemetryBytes, telemetryItems, telemetryScrape, telemetryText } from '
 
 const cluster: ClusterView = { name: 'c', self: 'n', nodes: [], edition: 'enterprise', logDirectory: undefined };
 const traffic: TrafficView = { traffic: { connections: 1 }, stats: {}, metrics: {} };
-const figures: Figures = { traffic, alarms: [], slow: {}, exporter: undefined, exporterCut: false, error: undefined };
+const figures: Figures = {
+  traffic,
+  alarms: [],
+  rules: undefined,
+  slow: {},
+  exporter: undefined,
+  exporterCut: false,
+  error: undefined,
+};
 const of = (more: Partial<Figures>) => toTelemetry('a', 1, 5, cluster, { ...figures, ...more });
 
 describe('telemetry', () => {
@@ -28,7 +36,7 @@ describe('telemetry', () => {
       enabled: true,
       sql: 'S'.repeat(10_000),
     }));
-    const cut = of({ slow: { rules } });
+    const cut = of({ rules });
     expect(cut.rules?.length).toBe(telemetryItems);
     expect(cut.rules?.[0]?.sql.length).toBe(telemetryText);
     expect(cut.truncated).toEqual(['rules']);
