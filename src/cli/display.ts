@@ -52,8 +52,8 @@ export function wrap(text: string, width: number): string[] {
   return lines;
 }
 
-/** Replaces what could drive a terminal (escape sequences, carriage returns) in text that came from elsewhere. */
+/** Replaces what could drive a terminal or turn its letters round, in text that came from elsewhere. */
 export function printable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f]/g, '�');
+  return text.replace(/[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g, '�');
 }

@@ -1,5 +1,6 @@
 import { Failure } from '../core/errors.ts';
 import type { Lang, Text } from '../core/text.ts';
+import { printable } from './display.ts';
 import type { Host } from './runtime.ts';
 
 export interface Choice<T> {
@@ -51,9 +52,9 @@ export async function createPrompter(host: Host, lang: Lang, signal: AbortSignal
             message: question[lang],
             source: (term) =>
               choices
-                .filter((choice) => !term || choice.name.toLowerCase().includes(term.toLowerCase()))
+                .filter(({ name, hint }) => !term || `${name} ${hint}`.toLowerCase().includes(term.toLowerCase()))
                 .map(({ name, value, hint }) => ({
-                  name,
+                  name: printable(name),
                   value,
                   ...(hint === undefined ? {} : { description: hint }),
                 })),

@@ -1,5 +1,6 @@
 import { systemClock } from '../core/clock.ts';
-import { exit, Failure } from '../core/errors.ts';
+import { exit, Failure, reasonOf } from '../core/errors.ts';
+import type { Text } from '../core/text.ts';
 import { version } from '../core/version.ts';
 import { painter } from './color.ts';
 import { helpPage } from './help.ts';
@@ -31,10 +32,12 @@ export async function runProgram<C extends Runtime>(program: Program<C>, host: H
     abort.abort(new Failure('terminated'));
   };
   let readerLeft = false;
+  let unwritten: Failure | undefined;
   const broken = (error: NodeJS.ErrnoException) => {
     // `ecpctl list | head -1`: the reader has what it wanted; that is no failure of ours.
     readerLeft = error.code === 'EPIPE';
-    abort.abort(readerLeft ? new Failure('interrupted') : error);
+    unwritten = new Failure('failed', { reason: lost(reasonOf(error)) }, { cause: error });
+    abort.abort(readerLeft ? new Failure('interrupted') : unwritten);
   };
   host.stdout.on('error', broken);
   host.on('SIGINT', interrupt);
@@ -44,7 +47,11 @@ export async function runProgram<C extends Runtime>(program: Program<C>, host: H
   try {
     const request = parse(program, argv);
     if (request.kind === 'run') page = [program.name, ...request.command.path].join(' ');
-    return await answer(program, request, host, { lang, abort: abort.signal, closers });
+    const code = await answer(program, request, host, { lang, abort: abort.signal, closers });
+    // A full disk is told a turn after the last write: a script must not take half a result for a whole one.
+    await new Promise(setImmediate);
+    if (unwritten && !readerLeft) throw unwritten;
+    return code;
   } catch (thrown) {
     if (readerLeft) return exit.done;
     const error =
@@ -66,6 +73,11 @@ export async function runProgram<C extends Runtime>(program: Program<C>, host: H
     host.off('SIGTERM', terminate);
   }
 }
+
+const lost = (reason: string): Text => ({
+  en: `the result cannot be written: ${reason}`,
+  zh: `无法写出结果：${reason}`,
+});
 
 interface Frame {
   readonly lang: 'en' | 'zh';

@@ -24,3 +24,8 @@ describe('a table on a terminal', () => {
     expect(renderTable([row], columns(12), options)[1]).toBe(row.join('  '));
   });
 });
+
+it('a name cannot turn round the line it stands in, nor drive the terminal', () => {
+  const [, line] = renderTable([['a\u202eb\u2066c\x1b[31m', 'next']], columns(2), options);
+  expect(line).toBe('a�b�c�[31m  next');
+});
