@@ -85,6 +85,11 @@ function someOf(things: readonly NamedThing[]): string {
   return (names.length < things.length ? [...names, '...'] : names).join(', ');
 }
 
+const noneSeen: Text = {
+  en: 'You may see none: ask an administrator to make you a member',
+  zh: '您没有可见的项：请联系管理员将您加为成员',
+};
+
 /** The only one; on a terminal the person chooses among several. */
 export async function chooseOne<T extends NamedThing>(
   context: EcpContext,
@@ -94,7 +99,7 @@ export async function chooseOne<T extends NamedThing>(
 ): Promise<T> {
   const [first, ...others] = things;
   if (first && others.length === 0) return first;
-  if (!first) throw new Failure('not_found', { kind, name: '*' });
+  if (!first) throw new Failure('not_found', { kind, name: '*' }, { hint: noneSeen });
   if (!context.interactive) {
     const hint = {
       en: `Give it with ${flag}, one of: ${someOf(things)}`,

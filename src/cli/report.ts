@@ -21,8 +21,7 @@ export interface ReportStyle {
 
 /** Turns whatever was thrown into an exit code and the lines for stderr. */
 export function reportOf(thrown: unknown, style: ReportStyle): Report {
-  const failure =
-    thrown instanceof Failure ? thrown : new Failure('internal', { reason: reasonOf(thrown) }, { cause: thrown });
+  const failure = asFailure(thrown);
   const defaults = { program: style.program };
   const lang = style.json ? 'en' : style.lang;
   const message = clean(failure.sentence(lang, defaults));
@@ -50,6 +49,18 @@ export function reportOf(thrown: unknown, style: ReportStyle): Report {
     text: failure.code === 'interrupted' && !style.debug ? '' : `${lines.join('\n')}\n`,
   };
 }
+
+/** A directory that is read-only or a disk that is full is met anywhere, and is no fault of ours. */
+function asFailure(thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown;
+  const { code = '', path } = (thrown ?? {}) as NodeJS.ErrnoException;
+  const reason = reasonOf(thrown);
+  return typeof path === 'string' && refusedBySystem.has(code)
+    ? new Failure('unusable_path', { path, reason }, { cause: thrown })
+    : new Failure('internal', { reason }, { cause: thrown });
+}
+
+const refusedBySystem = new Set(['EACCES', 'EPERM', 'EROFS', 'ENOSPC', 'EDQUOT', 'EMFILE', 'ENFILE']);
 
 function traceOf(failure: Failure): string[] {
   const stack = failure.cause instanceof Error ? failure.cause.stack : failure.stack;

@@ -159,3 +159,20 @@ async function accessToken(url: string): Promise<string> {
   });
   return ((await answer.json()) as { accessToken: string }).accessToken;
 }
+
+test('a home that cannot be written is the path that is at fault, not the program', async () => {
+  const file = join(ecp.directory, 'a-file');
+  writeFileSync(file, '');
+  const env = { ECP_CONFIG_DIR: join(file, 'below') };
+  const login = await ecp.run(['login', '--url', ecp.server.url, '--username', 'admin', '--password-stdin'], {
+    env,
+    stdin: adminPassword,
+  });
+  expect([login.code, login.stderr]).toEqual([78, expect.stringContaining(file)]);
+});
+
+test('who has no context yet is told to log in', async () => {
+  const env = { ECP_CONFIG_DIR: join(ecp.directory, 'none-yet') };
+  const { code, stderr } = await ecp.run(['context', 'set', '--project', 'x'], { env });
+  expect([code, stderr]).toEqual([3, expect.stringContaining('ecpctl login --url')]);
+});

@@ -49,9 +49,9 @@ export async function findContext(context: EcpContext, word: string | undefined)
   const name = word ?? (await context.settings()).context?.value;
   if (name === undefined) {
     throw new Failure(
-      'not_found',
-      { kind: contextKind, name: '*' },
-      { hint: { en: 'Run: ecpctl login', zh: '请运行：ecpctl login' } },
+      'not_logged_in',
+      {},
+      { hint: { en: 'Run: ecpctl login --url https://ECP', zh: '请运行：ecpctl login --url https://ECP' } },
     );
   }
   const entry = contexts[name];
