@@ -1,7 +1,7 @@
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import type { Pool } from 'undici';
-import { logFields } from '../../src/contract/log-document.ts';
+import { isUnknownType, logMappings } from '../../src/contract/log-document.ts';
 import type { LogTarget } from './types.ts';
 
 /** Answers longer than this are not read: a full answer to the largest bulk has a tenth of it. */
@@ -56,22 +56,9 @@ export class Engine {
 
   /** Makes sure that the index gets our field types when it is made; never replaces a template that is there. */
   async installTemplate(renames: Readonly<Record<string, string>>, signal: AbortSignal): Promise<Answer> {
-    const { index } = this.target;
-    const properties = Object.fromEntries(
-      Object.entries(logFields).map(([field, type]) => [
-        Object.hasOwn(renames, field) ? renames[field] : field,
-        type === 'keyword' ? { type, ignore_above: 1024 } : { type },
-      ]),
-    );
-    // Field types differ between EMQX's events, so nothing beyond our table is indexed (contract: emqx.md C6).
-    const template = { index_patterns: [index], priority: 1, template: { mappings: { dynamic: false, properties } } };
-    return this.request(
-      'PUT',
-      `_index_template/emqxee-agent-${encodeURIComponent(index)}?create=true`,
-      Buffer.from(JSON.stringify(template)),
-      { 'content-type': 'application/json' },
-      signal,
-    );
+    const answer = await this.putTemplate(logMappings({ substrings: true, renames }), signal);
+    if (!isUnknownType(answer.status, answer.body.toString())) return answer;
+    return this.putTemplate(logMappings({ substrings: false, renames }), signal);
   }
 
   async close(): Promise<void> {
@@ -83,6 +70,18 @@ export class Engine {
   async destroy(): Promise<void> {
     for (const pool of this.pools.values()) await (await pool).destroy().catch(() => undefined);
     this.pools.clear();
+  }
+
+  private putTemplate(mappings: object, signal: AbortSignal): Promise<Answer> {
+    const { index } = this.target;
+    const template = { index_patterns: [index], priority: 1, template: { mappings } };
+    return this.request(
+      'PUT',
+      `_index_template/emqxee-agent-${encodeURIComponent(index)}?create=true`,
+      Buffer.from(JSON.stringify(template)),
+      { 'content-type': 'application/json' },
+      signal,
+    );
   }
 
   private async request(

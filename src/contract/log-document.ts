@@ -33,3 +33,31 @@ export type LogField = keyof typeof logFields;
 
 /** The type of each field in the index, for a template. */
 export type LogFieldType = (typeof logFields)[LogField];
+
+/** The part of `message` that finds substrings, where the engine has the type (Elasticsearch 7.9, OpenSearch 2.15). */
+export const substringField = 'message.wildcard';
+
+/**
+ * Mappings of an index for these documents, with fields renamed as told. Field types differ between EMQX's events, so
+ * nothing beyond the table is indexed (emqx.md C6).
+ */
+export function logMappings(options: {
+  readonly substrings: boolean;
+  readonly renames?: Readonly<Record<string, string>>;
+}): object {
+  const { substrings, renames = {} } = options;
+  const properties = Object.entries(logFields).map(([field, type]) => [
+    Object.hasOwn(renames, field) ? renames[field] : field,
+    {
+      type,
+      ...(type === 'keyword' && { ignore_above: 1024 }),
+      ...(field === 'message' && substrings && { fields: { wildcard: { type: 'wildcard' } } }),
+    },
+  ]);
+  return { dynamic: false, properties: Object.fromEntries(properties) };
+}
+
+/** True for the answer of an engine that refused mappings because it does not know a type in them. */
+export function isUnknownType(status: number, body: string): boolean {
+  return status === 400 && /no handler for type \[wildcard\]/i.test(body);
+}

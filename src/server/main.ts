@@ -32,8 +32,10 @@ import { monitorRoutes } from './http/routes/monitor.ts';
 import { scopeRoutes } from './http/routes/scopes.ts';
 import { stateRoutes } from './http/routes/state.ts';
 import { userRoutes } from './http/routes/users.ts';
+import { openElasticLog } from './logs/elastic/store.ts';
 import { PlatformLog } from './logs/platform.ts';
 import { Quota } from './logs/quota.ts';
+import type { LogStore, OwnLog } from './logs/store.ts';
 import { openLogStore, retentionDefaults } from './logs/store.ts';
 import { Monitor } from './monitor/monitor.ts';
 import type { Endpoint, ServerOptions } from './options.ts';
@@ -75,7 +77,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const store = await openStore(dataDirectory);
     closers.push(() => store.close());
     const retention = { ...retentionDefaults, ...options.logRetention };
-    const logs = await openLogStore({ directory: dataDirectory, retention });
+    const engine = options.elasticsearch;
+    const ownLog = engine ? undefined : await openLogStore({ directory: dataDirectory, retention });
+    const logs: LogStore = engine
+      ? await openElasticLog({ target: engine, retention: options.logRetention ?? {}, clock, tell: log })
+      : (ownLog as OwnLog);
     closers.push(() => logs.close());
 
     const made = await firstStart(store.db, clock.now(), options.adminPassword);
@@ -117,7 +123,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     scopeRoutes(on, world);
     deploymentRoutes(on, world, tasks);
     clusterRoutes(on, world, files, gone);
-    agentRoutes(on, world, gone);
+    agentRoutes(on, world, gone, logs.intake);
     userRoutes(on, world);
     licenseRoutes(on, world);
     configurationRoutes(on, world);
@@ -125,11 +131,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     stateRoutes(on, world, store);
     backupRoutes(on, world, tasks);
     logRoutes(on, world, logs, platform);
-    monitorRoutes(on, app, world, monitor);
+    monitorRoutes(on, app, world, monitor, logs);
     alarmRoutes(on, world);
     serveAgentFiles(app, options.agentsDirectory, files);
     await channelRoutes(app, world, channel);
-    await bulkRoutes(app, world, logs, new Quota(clock, options.logQuota ?? Number.POSITIVE_INFINITY));
+    if (ownLog) await bulkRoutes(app, world, ownLog, new Quota(clock, options.logQuota ?? Number.POSITIVE_INFINITY));
 
     const httpPort = await listening(options.http, async (host, port) => {
       await app.listen({ host, port });
@@ -145,6 +151,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closers.push(async () => post.stop());
     closers.push(every(clock, alarmLookMs, () => alarms.look(clock.now()), log));
     closers.push(every(clock, 10_000, () => monitor.history.flush(clock.now()), log));
+    closers.push(every(clock, retainMs, async () => logs.retain?.(clock.now()), log));
     closers.push(every(clock, 3_600_000, () => cleanUp(world, clock.now()), log));
     closers.push(every(clock, 30_000, () => runDueBackups(world, tasks, clock.now()), log));
     return {
@@ -159,6 +166,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   }
 }
 
+/** How often a search engine is asked to delete what is too much. */
+const retainMs = 600_000;
 /** How often the state of everything is compared with the alarms. */
 const alarmLookMs = 2000;
 

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { TokenLives } from './domain/sessions.ts';
 import type { Settings, World } from './domain/world.ts';
+import type { EngineTarget } from './logs/elastic/client.ts';
 import type { Retention } from './logs/retention.ts';
 import type { Faults } from './providers/faults.ts';
 
@@ -38,7 +39,9 @@ export interface ServerOptions {
   readonly licenseKey: string | undefined;
   /** Where EMQX 4.4 takes a connection limit; `/api/v4/dynamic_license` unless told otherwise (emqx.md B3: inferred). */
   readonly emqx4LimitPath?: string | undefined;
-  /** How much log is kept; what is left out is as `retentionDefaults` says. */
+  /** A search engine that agents send their logs to, and that keeps them; undefined: this server does. */
+  readonly elasticsearch?: EngineTarget | undefined;
+  /** How much log is kept; what is left out is as `retentionDefaults` says, and in a search engine not limited. */
   readonly logRetention?: Partial<Retention>;
   /** Bytes of log one cluster may send in a minute, before compression; undefined: no limit. */
   readonly logQuota?: number | undefined;

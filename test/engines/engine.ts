@@ -28,6 +28,15 @@ export class Engine {
     return this.call('PUT', `/${this.index}`, { mappings });
   }
 
+  /** Writes documents with ids of the engine's own. */
+  async bulk(documents: readonly object[]): Promise<void> {
+    const body = documents.map((one) => `{"create":{}}\n${JSON.stringify(one)}\n`).join('');
+    const headers = { 'content-type': 'application/x-ndjson' };
+    const answer = await fetch(`${this.url}/${this.index}/_bulk`, { method: 'POST', headers, body });
+    const { errors, items } = (await answer.json()) as { errors: boolean; items: unknown[] };
+    if (errors !== false) throw new Error(`bulk: ${JSON.stringify(items?.[0])}`);
+  }
+
   /** Documents in the index, all writes so far included; 0 while there is no index. */
   async count(): Promise<number> {
     try {

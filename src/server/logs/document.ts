@@ -26,15 +26,15 @@ export function readDocument(source: unknown): LogDocument | string {
   if (typeof message !== 'string') return 'failed to parse field [message] of type [text]';
   return {
     time,
-    level: parseLevel(text(fields, 'log.level')) ?? 'info',
-    node: text(fields, 'service.node.name').slice(0, 256),
-    dataset: text(fields, 'event.dataset').slice(0, 64),
+    level: parseLevel(fieldOf(fields, 'log.level')) ?? 'info',
+    node: fieldOf(fields, 'service.node.name').slice(0, 256),
+    dataset: fieldOf(fields, 'event.dataset').slice(0, 64),
     message: clean(message).slice(0, longestMessage),
   };
 }
 
 /** A field by its flat name, or by the path of objects that it stands for. */
-function text(fields: Readonly<Record<string, unknown>>, name: string): string {
+export function fieldOf(fields: Readonly<Record<string, unknown>>, name: string): string {
   const flat = fields[name];
   if (typeof flat === 'string') return clean(flat);
   let value: unknown = fields;

@@ -1,8 +1,8 @@
-import { Failure } from '../../core/errors.ts';
 import { levels } from '../../core/levels.ts';
 import type { Sqlite } from '../store/sqlite.ts';
 import type { LogPage, LogQuery, StoredRecord } from './query.ts';
 import { mostCounted, mostFound } from './query.ts';
+import { begunAnew, mostMs, noCursor, tooBroad, tooOld } from './refusals.ts';
 import { idsBetween, textTable, timeOfId } from './schema.ts';
 import type { TextSearch } from './text.ts';
 import { textSearch } from './text.ts';
@@ -32,8 +32,6 @@ interface Range {
 const mostParts = 400;
 /** So many records are looked through one by one before the index of the text is asked. */
 const scanned = 20_000;
-/** Milliseconds for one query: the next one waits for it. */
-const mostMs = 10_000;
 
 /** Queries of the log. Every path goes along an index in the order of the answer, and stops when the page is full. */
 export class LogReader {
@@ -79,6 +77,7 @@ export class LogReader {
   #search(range: Range, query: LogQuery, search: TextSearch, byArrival: boolean): { total: number; rows: Row[] } {
     const order: Order = { by: byArrival ? 'arrival' : 'id', descending: !byArrival && query.descending };
     const { size, offset } = query;
+    // The next query waits for this one.
     const deadline = this.#monotonic() + mostMs;
     const rows: Row[] = [];
     let found = 0;
@@ -228,14 +227,10 @@ export class LogReader {
   #readCursor(cursor: string): number {
     if (cursor === '') return 0;
     const [, epoch, digits] = /^([0-9a-f]{1,32})\.([0-9a-z]{1,10})$/.exec(cursor) ?? [];
-    if (digits === undefined) {
-      throw new Failure('invalid_value', { name: 'cursor', reason: 'it is not from this server' });
-    }
+    if (digits === undefined) throw noCursor();
     const after = Number.parseInt(digits, 36);
-    if (epoch !== this.#epoch) throw new Failure('conflict', { reason: 'the log was begun anew since this cursor' });
-    if (after + 1 < Number(this.#fact('oldest'))) {
-      throw new Failure('conflict', { reason: 'what followed this cursor is so old that it was deleted' });
-    }
+    if (epoch !== this.#epoch) throw begunAnew();
+    if (after + 1 < Number(this.#fact('oldest'))) throw tooOld();
     return after;
   }
 
@@ -277,10 +272,4 @@ function narrowed(range: Range, { by, descending }: Order, last: Row | undefined
   const [from, to] = range.ids;
   const id = BigInt(last.id);
   return { ...range, ids: descending ? [from, id - 1n] : [id + 1n, to] };
-}
-
-function tooBroad(): Failure {
-  return new Failure('refused', {
-    reason: `the log was searched for ${mostMs / 1000} s; give a shorter time, a level or a longer text`,
-  });
 }

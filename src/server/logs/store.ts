@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Metadata } from '../../contract/agent.ts';
 import type { BulkCall, BulkReply } from './protocol.ts';
 import type { LogPage, LogQuery } from './query.ts';
 import type { Retention } from './retention.ts';
@@ -10,6 +11,12 @@ import { LogThread } from './thread.ts';
 export interface LogStore {
   /** Failures: `conflict` for a cursor whose place is gone, `invalid_value` for one that is none. */
   query(query: LogQuery): Promise<LogPage>;
+  /** Where agents send to, when that is not this server. */
+  readonly intake?: Metadata['elasticsearch'];
+  /** Whether it answered when it was last asked. */
+  isUp(): boolean;
+  /** Deletes what is more than may be kept; a log of our own does so by itself. */
+  retain?(now: number): Promise<void>;
   /** Deletes what a cluster has left. */
   dropCluster(clusterId: string): Promise<void>;
   close(): Promise<void>;
@@ -43,6 +50,7 @@ export async function openLogStore({ directory, retention }: LogOptions): Promis
   await reading.start();
   return {
     bulk: (call) => writing.ask('bulk', call, transferable(call.body)),
+    isUp: () => true,
     query: (query) => reading.ask('query', query),
     dropCluster: async (clusterId) => void (await writing.ask('dropCluster', { clusterId })),
     close,

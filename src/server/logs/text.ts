@@ -46,7 +46,8 @@ function indexQuery(folded: string): string | undefined {
   return chosen.join(' AND ');
 }
 
-function isPlain(character: string): boolean {
+/** Folded alike by everybody: ASCII, and what has no case. */
+export function isPlain(character: string): boolean {
   if (!isWide(character)) return true;
   // Marks are left out too: what stands before them may be composed with them in the message.
   return character.toUpperCase() === character.toLowerCase() && !/\p{M}/u.test(character);

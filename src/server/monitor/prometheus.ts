@@ -39,11 +39,16 @@ function escaped(text: string): string {
   return text.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }
 
+/** How the server's own parts are. */
+export interface Platform {
+  readonly logsUp: boolean;
+}
+
 /** Everything of the clusters given; with `platform` also of the server itself, which only system administrators see. */
 export async function prometheusText(
   known: Known,
   clusters: readonly SeenCluster[],
-  platform: boolean,
+  platform: Platform | undefined,
 ): Promise<string> {
   const { world, telemetries, now } = known;
   const text = new Exposition();
@@ -133,7 +138,7 @@ export async function prometheusText(
     ),
   );
   await addAlarms(known, clusters, text);
-  if (platform) await addPlatform(known, text);
+  if (platform) await addPlatform(known, platform, text);
   return text.toString();
 }
 
@@ -156,7 +161,7 @@ async function addAlarms({ world }: Known, clusters: readonly SeenCluster[], tex
   );
 }
 
-async function addPlatform({ world }: Known, text: Exposition): Promise<void> {
+async function addPlatform({ world }: Known, { logsUp }: Platform, text: Exposition): Promise<void> {
   const terms = await currentLicense(world.db);
   const usage = await licenseUsage(world.db);
   const hosted = await world.db.selectFrom('clusters').select('type').execute();
@@ -172,6 +177,7 @@ async function addPlatform({ world }: Known, text: Exposition): Promise<void> {
   text.metric('ecp_license_expiry_timestamp_seconds', 'gauge', 'Last day of the license.', [
     [{}, Date.parse(`${terms.expiredDate}T23:59:59Z`) / 1000],
   ]);
+  text.metric('ecp_log_store_up', 'gauge', 'Whether what keeps the logs answered last.', [[{}, logsUp ? 1 : 0]]);
   const { user, system } = process.cpuUsage();
   text.metric('process_cpu_seconds_total', 'counter', 'CPU time of the server.', [[{}, (user + system) / 1e6]]);
   text.metric('process_resident_memory_bytes', 'gauge', 'Memory of the server.', [[{}, process.memoryUsage.rss()]]);

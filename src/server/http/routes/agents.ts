@@ -1,3 +1,4 @@
+import type { Metadata } from '../../../contract/agent.ts';
 import * as api from '../../../contract/agent.ts';
 import { Failure } from '../../../core/errors.ts';
 import { registerAgent, removeAgent, takeReport } from '../../domain/managed.ts';
@@ -7,8 +8,13 @@ import type { World } from '../../domain/world.ts';
 import { agentTopics, agentUserName } from '../../tunnel/names.ts';
 import type { On } from '../router.ts';
 
-/** What the agent calls (ecp.md section 3). */
-export function agentRoutes(on: On, world: World, gone: (agentId: number) => void): void {
+/** What the agent calls (ecp.md section 3). `intake`: where logs go, when that is not this server. */
+export function agentRoutes(
+  on: On,
+  world: World,
+  gone: (agentId: number) => void,
+  intake: Metadata['elasticsearch'] | undefined,
+): void {
   const { db, keys, settings } = world;
   const throttle = new Throttle();
 
@@ -27,7 +33,7 @@ export function agentRoutes(on: On, world: World, gone: (agentId: number) => voi
     const topics = agentTopics(agent.id);
     return {
       clusterId: agent.cluster_id,
-      elasticsearch: {
+      elasticsearch: intake ?? {
         urls: [await publicUrl(world)],
         username: agentUserName(agent.id),
         password: keys.logsPassword(agent.id),

@@ -6,6 +6,7 @@ import { mayView, visibleProjects } from '../../domain/access.ts';
 import type { SeenCluster } from '../../domain/clusters.ts';
 import { withAgents } from '../../domain/clusters.ts';
 import type { World } from '../../domain/world.ts';
+import type { LogStore } from '../../logs/store.ts';
 import type { Known } from '../../monitor/figures.ts';
 import { figuresOf, instanceOf } from '../../monitor/figures.ts';
 import type { History } from '../../monitor/history.ts';
@@ -22,6 +23,7 @@ export function monitorRoutes(
   app: FastifyInstance,
   world: World,
   { telemetries, history }: { readonly telemetries: Telemetries; readonly history: History },
+  logs: Pick<LogStore, 'isUp'>,
 ): void {
   const { db } = world;
   const known = (now: number): Known => ({ world, telemetries, now });
@@ -65,7 +67,8 @@ export function monitorRoutes(
   app.get('/metrics', async (request, reply) => {
     const actor = await scrapedBy(world, request);
     reply.type('text/plain; version=0.0.4; charset=utf-8');
-    return prometheusText(known(world.clock.now()), await withAgents(db, await visible(actor)), actor.admin);
+    const platform = actor.admin ? { logsUp: logs.isUp() } : undefined;
+    return prometheusText(known(world.clock.now()), await withAgents(db, await visible(actor)), platform);
   });
 
   /** What the cluster's own exporter says, as it came. */

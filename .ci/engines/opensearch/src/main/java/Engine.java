@@ -3,11 +3,12 @@ import java.nio.file.Path;
 import java.util.List;
 import org.opensearch.common.settings.Settings;
 import org.opensearch.env.Environment;
+import org.opensearch.index.reindex.ReindexPlugin;
 import org.opensearch.node.Node;
 import org.opensearch.plugins.Plugin;
 import org.opensearch.transport.Netty4Plugin;
 
-/** One OpenSearch node on loopback for the delivery tests: Engine HOME PORT. */
+/** One OpenSearch node on loopback for tests: Engine HOME PORT. */
 public final class Engine extends Node {
   private Engine(Environment environment, List<Class<? extends Plugin>> plugins) {
     super(environment, plugins, false);
@@ -29,7 +30,7 @@ public final class Engine extends Node {
         .put("cluster.routing.allocation.disk.threshold_enabled", false)
         .put("node.store.allow_mmap", false)
         .build();
-    Engine node = new Engine(new Environment(settings, home.resolve("config")), List.of(Netty4Plugin.class));
+    Engine node = new Engine(new Environment(settings, home.resolve("config")), List.of(Netty4Plugin.class, ReindexPlugin.class));
     Runtime.getRuntime().addShutdownHook(new Thread(() -> {
       try {
         node.close();
