@@ -1,5 +1,5 @@
+import { bodyLimit, recordsLimit } from './layout.ts';
 import type { Slab } from './slab.ts';
-import { bodyLimit } from './slab.ts';
 
 /** Records of one file that follow each other in a batch. `T` is whatever is told when they are settled. */
 export interface Segment<T> {
@@ -18,46 +18,43 @@ export class Batch<T> {
   /** Monotonic milliseconds of the first record. */
   readonly since: number;
   readonly segments: Segment<T>[] = [];
-  private ends = new Uint32Array(4096);
 
   constructor(slab: Slab, since: number) {
     this.slab = slab;
     this.since = since;
   }
 
-  /**
-   * True when a record of `size` raw bytes belongs into the next batch: `limit` is reached, or the record might not
-   * fit (each byte can become six, and once more in a field; `overhead` bytes are the document's own).
-   */
-  isFullFor(size: number, overhead: number, limit: number): boolean {
-    return this.count > 0 && (this.length >= limit || this.length + 12 * size + overhead > bodyLimit);
-  }
-
-  /** Counts what was written behind `length` as one more record of `owner`. */
-  close(length: number, owner: T, end: number): void {
+  /** Takes in what the kernel put behind the records before: now there are `count` in `length` bytes. */
+  close(length: number, count: number, owner: T, end: number): void {
+    const records = count - this.count;
     this.length = length;
-    if (this.count === this.ends.length) {
-      const more = new Uint32Array(this.ends.length * 2);
-      more.set(this.ends);
-      this.ends = more;
-    }
-    this.ends[this.count++] = length;
+    this.count = count;
     const last = this.segments.at(-1);
     if (last && last.owner === owner) {
       last.end = end;
-      last.records++;
+      last.records += records;
     } else {
-      this.segments.push({ owner, end, records: 1 });
+      this.segments.push({ owner, end, records });
     }
+  }
+
+  /** Adds one document; false when there is no room for it. */
+  append(document: Buffer, owner: T, end: number): boolean {
+    const length = this.length + document.length;
+    if (length > bodyLimit || this.count === recordsLimit) return false;
+    document.copy(this.slab.body, this.length);
+    this.slab.ends[this.count] = length;
+    this.close(length, this.count + 1, owner, end);
+    return true;
   }
 
   /** Start of record `index` in the body; of `count`: its end. */
   startOf(index: number): number {
-    return index === 0 ? 0 : (this.ends[index - 1] ?? 0);
+    return index === 0 ? 0 : (this.slab.ends[index - 1] ?? 0);
   }
 
   /** The bytes of records `from` up to, not with, `to`. A view, not a copy. */
   slice(from: number, to: number): Buffer {
-    return this.slab.bytes.subarray(this.startOf(from), this.startOf(to));
+    return this.slab.body.subarray(this.startOf(from), this.startOf(to));
   }
 }

@@ -6,7 +6,7 @@ import type { Batch } from './batch.ts';
 import { type Refusal, readBulkAnswer } from './bulk.ts';
 import type { DeadLetterFile } from './deadletter.ts';
 import { type Answer, Engine } from './engine.ts';
-import { bodyLimit } from './slab.ts';
+import { bodyLimit } from './layout.ts';
 import type { LogTarget } from './types.ts';
 
 const backoff = { base: 500, cap: 15_000 };

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type BigIntStats, close, fstat, open, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { Inherited } from './document.ts';
+import { levels } from '../../src/core/levels.ts';
+import type { Inherited } from './records.ts';
 import type { Template } from './template.ts';
 
 /** Bytes in front of a position that must still be there when reading goes on. */
@@ -68,7 +69,7 @@ export class Generation {
   /** What makes the ids of its records its own; empty until the file was opened in this process. */
   key: Buffer = Buffer.alloc(0);
   template: Template | undefined;
-  readonly inherited = new Inherited(0);
+  readonly inherited: Inherited = { level: levels.indexOf('info'), micros: 0 };
 
   size = 0;
   mtimeNs = 0n;

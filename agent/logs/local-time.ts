@@ -3,22 +3,11 @@ const shape = /^(\d{4})[-/.](\d\d)[-/.](\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{
 const other =
   /^(?:\w{3},? )?(\d{1,2})[-/. ](\d\d|[A-Za-z]{3})[-/. ](\d{4})[T :](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))? ?(Z|UTC|[+-]\d\d:?\d\d)?$/;
 
-let lastText = '';
-let lastMicros: number | undefined;
-
 /**
  * Microseconds since the epoch of a date as operators write them for v4 (`%Y-%m-%d %H:%M:%S.%3N` and the like, day
  * first where the year stands last); a time without zone is one of this machine. Undefined when it is none.
  */
 export function parseLocalTime(text: string): number | undefined {
-  // Neighbouring lines mostly carry the same second or millisecond.
-  if (text === lastText) return lastMicros;
-  lastText = text;
-  lastMicros = parse(text);
-  return lastMicros;
-}
-
-function parse(text: string): number | undefined {
   const bare = /^\d{10}(\d{3})?$/.exec(text);
   if (bare) return Number(text) * (bare[1] === undefined ? 1_000_000 : 1000);
   const match = shape.exec(text);

@@ -7,12 +7,12 @@ import { isNearWrap, oldestUnread } from './distance.ts';
 import { extentOf, gapDocument } from './gaps.ts';
 import type { Generation } from './generation.ts';
 import { Reader } from './reader.ts';
+import type { Reach } from './records.ts';
 import { Masks } from './redact.ts';
 import { scanSet } from './scan.ts';
 import { type Gap, LogSet, type Span } from './set.ts';
 import { isWanted, listSets } from './sets.ts';
 import { SlabPool } from './slab.ts';
-import type { Reach } from './splitter.ts';
 import { fileKey, type Origin, Template } from './template.ts';
 import type { LogDeps, LogSettings } from './types.ts';
 import { Wake } from './wake.ts';
@@ -221,7 +221,7 @@ export class Pipeline {
     const batch = await this.openBatch();
     if (!batch) return false;
     if (set.gaps.length > 0) {
-      this.writeGap(batch, set);
+      if (!this.writeGap(batch, set)) await this.dispatch();
       return true;
     }
     const file = set.next((each) => this.isStalled(each));
@@ -247,17 +247,18 @@ export class Pipeline {
     return result !== 'changed';
   }
 
-  private writeGap(batch: Batch<Span>, set: LogSet): void {
-    const gap = set.gaps.shift();
-    if (!gap) return;
+  /** Puts the next gap's document into the batch; false when there is no room for it. */
+  private writeGap(batch: Batch<Span>, set: LogSet): boolean {
+    const gap = set.gaps[0];
+    if (!gap) return true;
     const document = gapDocument(gap, set, this.originOf(set, gap.path), this.deps.clock.now());
-    document.copy(batch.slab.bytes, batch.length);
-    set.sequence++;
-    // The sequence inside the slab's template is behind now.
-    batch.slab.template = undefined;
     const { generation } = gap;
-    const owner: Span = { set, generation, gap, tail: generation.tail, sequence: set.sequence, done: false };
-    batch.close(batch.length + document.length, owner, gap.from);
+    const sequence = set.sequence + 1;
+    const owner: Span = { set, generation, gap, tail: generation.tail, sequence, done: false };
+    if (!batch.append(document, owner, gap.from)) return false;
+    set.sequence = sequence;
+    set.gaps.shift();
+    return true;
   }
 
   /** The batch under construction. Waits while all memory is in flight: a slow sink stops the reading. */

@@ -2,12 +2,11 @@ import { isUtf8 } from 'node:buffer';
 import { read } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Batch } from './batch.ts';
-import { countSequence, DocumentWriter, writeSequence } from './document.ts';
 import { type Generation, tailSize } from './generation.ts';
+import { chunkSize, inputAt, recordLimit } from './layout.ts';
+import { makeRecords, type Reach } from './records.ts';
 import type { Masks } from './redact.ts';
 import type { LogSet, Span } from './set.ts';
-import { chunkSize, recordLimit } from './slab.ts';
-import { type Reach, Splitter } from './splitter.ts';
 import type { Template } from './template.ts';
 
 /** How a read went. `stalled`: no complete record yet. `changed`: the file is not what we began to read. */
@@ -17,12 +16,10 @@ export type ReadResult = 'records' | 'full' | 'stalled' | 'changed';
 const searchStep = 4 * 1024 * 1024;
 const readAt = promisify(read);
 const unfinished: Reach = { final: false, quiet: false };
+const wholeLine: Reach = { final: true, quiet: true };
 
-/** Turns the unread bytes of a file into documents of a batch. One for the whole shipper. */
+/** Turns the unread bytes of a file into documents of a batch. */
 export class Reader {
-  private readonly writer = new DocumentWriter();
-  private readonly splitter = new Splitter();
-
   /** Reads one chunk. A position moves past whole records only, so nothing is kept between two reads. */
   async fill(
     batch: Batch<Span>,
@@ -35,65 +32,57 @@ export class Reader {
   ): Promise<ReadResult> {
     const { slab } = batch;
     const b = slab.bytes;
-    const count = await file.read(b, slab.inputAt, chunkSize);
+    const count = await file.read(b, inputAt, chunkSize);
     if (count <= 0 || file.retired) return 'changed';
-    const before = file.tail.length;
+    const isChunk = file.tail.length + count === chunkSize;
     // What has no break and no successor is whole where the file ends, never where a full chunk happens to end.
-    const goesOn = before + count === chunkSize && file.position + count < file.size;
+    const goesOn = isChunk && file.position + count < file.size;
     const reach = goesOn ? unfinished : wanted;
-    const from = slab.inputAt + before;
+    const from = inputAt + file.tail.length;
     const long = file.longEnd > 0;
     const to = long ? Math.min(from + count, from + recordLimit + 1) : from + count;
-    const base = file.position - from;
     // Masks and substitutes are put into the bytes; what is remembered of the file must be what stands there.
-    const raw = b.subarray(slab.inputAt, to);
+    const raw = b.subarray(inputAt, to);
     const lines = b.subarray(from, long || reach.final ? to : b.lastIndexOf(10, to - 1) + 1);
-    const isValid = isUtf8(lines);
-    const kept = isValid && !masks ? raw : Buffer.from(raw);
+    const wasValid = isUtf8(lines);
+    const kept = wasValid && !masks ? raw : Buffer.from(raw);
     masks?.apply(b, from, to);
 
-    const { splitter, writer } = this;
-    writer.load(slab, from, to);
-    splitter.load(b, from, to, long ? { final: true, quiet: true } : reach);
-    if (slab.template !== template) {
-      slab.install(template, template.bytes);
-      writeSequence(slab, template, set.sequence);
-    }
-    const overhead = template.bytes.length + 1024;
-    let owner: Span | undefined;
-    let done = from;
-    let result: ReadResult = 'records';
-    while (splitter.step()) {
-      if (batch.isFullFor(splitter.end - splitter.start, overhead, limit)) {
-        result = 'full';
-        break;
-      }
-      if (!isValid) splitter.repair();
-      const offset = base + splitter.start;
-      const end = writer.write(slab, batch.length, template, splitter, offset, file.inherited);
-      owner ??= ownerIn(batch, set, file);
-      batch.close(end, owner, base + splitter.next);
-      countSequence(slab, template);
-      set.sequence++;
-      file.records++;
-      done = splitter.next;
-    }
-    if (result === 'records') done = splitter.next;
-    writer.settle(slab, file.inherited);
-    if (done === from) return result === 'full' ? result : this.stall(file, count + before === chunkSize, wanted);
+    slab.install(template, set.sequence);
+    const { length, count: before } = batch;
+    const made = makeRecords(
+      {
+        slab,
+        from,
+        to,
+        ...(long ? wholeLine : reach),
+        // A mask may end in the middle of a character.
+        isValid: masks ? isUtf8(lines) : wasValid,
+        base: file.position - from,
+        length,
+        count: before,
+        limit,
+        overhead: template.bytes.length + 1024,
+      },
+      file.inherited,
+    );
+    const records = made.count - before;
+    if (made.next === from) return made.isFull ? 'full' : this.stall(file, isChunk, wanted);
+    set.sequence += records;
+    file.records += records;
+    const owner = records > 0 ? ownerIn(batch, set, file) : undefined;
     if (long) file.jump();
-    else file.advance(base + done, kept, before);
+    else file.advance(file.position + made.next - from, kept, from - inputAt);
     if (owner) {
+      batch.close(made.length, made.count, owner, file.position);
       owner.tail = file.tail;
       owner.sequence = set.sequence;
-      const last = batch.segments.at(-1);
-      if (last) last.end = file.position;
     } else if (!set.isBusy && batch.segments.every((segment) => segment.owner.set !== set)) {
       // Nothing but empty lines, and nothing before them under way.
       file.acked = file.position;
       file.ackedTail = file.tail;
     }
-    return result;
+    return made.isFull ? 'full' : 'records';
   }
 
   /** No record in the whole chunk: the line is unfinished, or longer than a record may be. */

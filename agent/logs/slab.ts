@@ -1,50 +1,80 @@
-/** A bulk body is closed before it passes this many bytes. */
-export const bodyLimit = 5 * 1024 * 1024;
-/** How much of a file one read takes. */
-export const chunkSize = 512 * 1024;
-/** A record is cut at this many bytes. Less than a chunk, so that each record fits into one read. */
-export const recordLimit = 256 * 1024;
-
-const templateAt = bodyLimit;
-const templateSize = 64 * 1024;
-const inputAt = templateAt + templateSize;
-
-/** Copies up to this many bytes are made by words; these may reach so far over the end of what is copied. */
-const shortMove = 32;
-const moveSlack = 4;
+import { type Build, type Kernel, newKernel } from './kernel.ts';
+import {
+  bodyAt,
+  bodyLimit,
+  endsAt,
+  headPart,
+  keyBitsSlot,
+  labelParts,
+  middleParts,
+  recordsLimit,
+  sequenceSlot,
+  stateAt,
+  stateSize,
+  tailPart,
+  templateAt,
+  templateSize,
+  truncatedPart,
+} from './layout.ts';
+import { type Part, sequenceDigits, type Template } from './template.ts';
 
 /**
- * One piece of memory for the body under construction, the constant parts of a document and the bytes just read.
- * In one buffer `copyWithin` moves bytes natively without allocating: a third of the cost of a copy between two.
+ * One piece of memory for the body under construction, the constant parts of a document and the bytes just read, with
+ * the kernel that makes the one of the others.
  */
 export class Slab {
-  readonly bytes: Buffer = Buffer.allocUnsafeSlow(inputAt + chunkSize + moveSlack);
-  private readonly view = new DataView(this.bytes.buffer);
-  readonly inputAt = inputAt;
-  readonly templateAt = templateAt;
+  readonly kernel: Kernel;
+  /** All of the memory: places of layout.ts are places in it. */
+  readonly bytes: Buffer;
+  readonly body: Buffer;
+  /** By record: where in the body it ends. */
+  readonly ends: Int32Array;
+  readonly slots: Int32Array;
+  readonly wideSlots: Float64Array;
   /** Whose constant parts lie in the template region. */
-  template: unknown;
+  private template: Template | undefined;
 
-  /**
-   * Copies `from..to` to `at`, which lies before it; answers the end. Up to three bytes behind the end are overwritten,
-   * so a body is written from front to back. A short copy by words costs half of a native call.
-   */
-  move(at: number, from: number, to: number): number {
-    const length = to - from;
-    if (length > shortMove) {
-      this.bytes.copyWithin(at, from, to);
-    } else {
-      const { view } = this;
-      for (let i = 0; i < length; i += 4) view.setUint32(at + i, view.getUint32(from + i, true), true);
-    }
-    return at + length;
+  constructor(build?: Build) {
+    this.kernel = newKernel(build);
+    const { buffer } = this.kernel.memory;
+    this.bytes = Buffer.from(buffer);
+    this.body = Buffer.from(buffer, bodyAt, bodyLimit);
+    this.ends = new Int32Array(buffer, endsAt, recordsLimit);
+    this.slots = new Int32Array(buffer, stateAt, stateSize / 4);
+    this.wideSlots = new Float64Array(buffer, stateAt, stateSize / 8);
   }
 
-  /** Puts constant parts into the template region. They must fit: fields of a document are bounded when read. */
-  install(owner: unknown, parts: Buffer): void {
-    if (parts.length > templateSize) throw new RangeError('document template too large');
-    parts.copy(this.bytes, templateAt);
-    this.template = owner;
+  /** Puts constant parts into place, and the sequence of the next record into them. */
+  install(template: Template, sequence: number): void {
+    const { slots } = this;
+    if (this.template !== template) {
+      // Cannot be: fields of a document are bounded when read.
+      if (template.bytes.length > templateSize) throw new RangeError('document template too large');
+      this.template = template;
+      template.bytes.copy(this.bytes, templateAt);
+      const put = (slot: number, part: Part) => {
+        slots[slot] = templateAt + part.from;
+        slots[slot + 1] = templateAt + part.to;
+      };
+      put(headPart, template.head);
+      put(tailPart, template.tail);
+      put(truncatedPart, template.truncated);
+      template.middle.forEach((part, level) => {
+        put(middleParts + level * 2, part);
+      });
+      template.labels.forEach((part, field) => {
+        put(labelParts + field * 2, part);
+      });
+      slots[keyBitsSlot] = template.keyBits;
+      slots[sequenceSlot] = templateAt + template.sequenceAt + sequenceDigits - 1;
+    }
+    const digits = String(sequence).padStart(sequenceDigits, '0');
+    this.bytes.write(digits, templateAt + template.sequenceAt, 'latin1');
+  }
+
+  /** Lets go of what it was last used for. */
+  clear(): void {
+    this.template = undefined;
   }
 }
 
@@ -68,7 +98,7 @@ export class SlabPool {
   }
 
   give(slab: Slab): void {
-    slab.template = undefined;
+    slab.clear();
     this.free.push(slab);
   }
 

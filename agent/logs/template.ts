@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { LogField } from '../../src/contract/log-document.ts';
 import { levels } from '../../src/core/levels.ts';
-import { emqxFields } from './spans.ts';
+
+/** The values that EMQX names in a line and that a document carries under `emqx.`, in the order of kernel/text.ts. */
+export const emqxFields = ['tag', 'clientid', 'msg', 'peername', 'username', 'topic', 'pid', 'mfa'] as const;
 
 /** What all documents of one file have in common. */
 export interface Origin {
@@ -26,7 +28,7 @@ export interface Part {
 export const sequenceDigits = 16;
 
 /**
- * The constant parts of the documents of one file, laid out behind each other so that each is one native copy. The id
+ * The constant parts of the documents of one file, laid out behind each other so that each is one copy. The id
  * is 128 bits, the first 80 of a hash over what tells the file from all others, the last 48 the record's offset: a
  * resend has the same id and the index refuses it as a double (contract: ours.md, Logs).
  */

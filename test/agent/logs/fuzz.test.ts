@@ -1,7 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { Splitter } from '../../../agent/logs/splitter.ts';
-import { documentsOf } from './one-line.ts';
+import { bodiesOf, documentsOf, recordsOf } from './one-line.ts';
 
 /** FUZZ_RUNS=1000000 npx vitest run test/agent/logs/fuzz.test.ts: the same targets for as long as one likes. */
 const runs = Number(process.env.FUZZ_RUNS ?? 300);
@@ -25,34 +24,49 @@ const file = fc
   .tuple(fc.array(anyLine, { maxLength: 12 }), fc.constantFrom('\n', '\r\n'))
   .map(([lines, lineBreak]) => Buffer.from(lines.map((line) => line + lineBreak).join('')));
 const garbage = fc.uint8Array({ maxLength: 400 }).map((bytes) => Buffer.from(bytes));
-
-/** Records as `start-end` when the bytes arrive up to each of `cuts` in turn. */
-function recordsOf(bytes: Buffer, cuts: readonly number[]): string[] {
-  const splitter = new Splitter();
-  const found: string[] = [];
-  let from = 0;
-  for (const to of [...cuts.filter((cut) => cut < bytes.length).sort((a, b) => a - b), bytes.length]) {
-    const last = to === bytes.length;
-    splitter.load(bytes, from, to, { final: last, quiet: last });
-    while (splitter.step()) found.push(`${splitter.start}-${splitter.end}`);
-    from = splitter.next;
-  }
-  return found;
-}
+/** A file into which something else was written: what a parser expects stands half there. */
+const damaged = fc.tuple(file, fc.nat(600), garbage).map(([bytes, at, other]) => {
+  const from = Math.min(at, bytes.length);
+  return Buffer.concat([bytes.subarray(0, from), other.subarray(0, 20), bytes.subarray(from + (other[0] ?? 0))]);
+});
+const anything = fc.oneof(file, damaged, garbage);
 
 describe('fuzz', () => {
   it('splitter: the records are the same wherever the reads end', () => {
     fc.assert(
-      fc.property(fc.oneof(file, garbage), fc.array(fc.nat(600), { maxLength: 8 }), (bytes, cuts) => {
+      fc.property(anything, fc.array(fc.nat(600), { maxLength: 8 }), (bytes, cuts) => {
         expect(recordsOf(bytes, cuts)).toEqual(recordsOf(bytes, []));
       }),
       { numRuns: runs },
     );
   });
 
+  it('each parser: both builds make the same of the same bytes, and write nothing beside the body', () => {
+    fc.assert(
+      fc.property(anything, (bytes) => {
+        expect(bodiesOf(bytes, 'plain')).toEqual(bodiesOf(bytes, 'simd'));
+      }),
+      { numRuns: runs },
+    );
+  });
+
+  it('a long line stays within the body when each byte of it becomes six', () => {
+    const head = fc.constantFrom('{"msg":"', '{"a":[', '2026-11-20T20:24:36Z [error] msg: ', '');
+    fc.assert(
+      fc.property(head, fc.nat(400_000), fc.constantFrom(0, 32, 34, 92, 255), (begin, size, byte) => {
+        const bytes = Buffer.concat([Buffer.from(begin), Buffer.alloc(size, byte), Buffer.from('\n{}\n')]);
+        const [first = '', ...rest] = bodiesOf(bytes);
+        expect(rest.length).toBe(begin === '' && size === 0 ? 0 : 1);
+        expect(() => JSON.parse(first.split('\n')[1] ?? '')).not.toThrow();
+        expect(bodiesOf(bytes, 'plain')).toEqual([first, ...rest]);
+      }),
+      { numRuns: Math.ceil(runs / 20) },
+    );
+  });
+
   it('splitter: no byte but line breaks is left out', () => {
     fc.assert(
-      fc.property(fc.oneof(file, garbage), (bytes) => {
+      fc.property(anything, (bytes) => {
         let at = 0;
         for (const place of recordsOf(bytes, [])) {
           const [start = 0, end = 0] = place.split('-').map(Number);
@@ -67,7 +81,7 @@ describe('fuzz', () => {
 
   it('any bytes become documents that are JSON', () => {
     fc.assert(
-      fc.property(fc.oneof(file, garbage), (bytes) => {
+      fc.property(anything, (bytes) => {
         for (const document of documentsOf(bytes)) {
           expect(Date.parse(String(document['@timestamp']))).not.toBeNaN();
           expect(typeof document.message).toBe('string');
