@@ -45,11 +45,19 @@ export function failureOfAnswer(answer: ErrorAnswer, exchange: Exchange): Failur
   if (status === 404) return notFound(exchange, stated !== undefined, details);
   if (status === 409) return fail('conflict', { reason });
   if (status === 429) return fail('throttled', {}, retryHint(header(answer, 'retry-after')));
-  if (status === 502 || status === 503 || status === 504) return fail('unavailable', { status });
+  if (status === 502 || status === 503 || status === 504) {
+    const { message: en } = stated ?? { message: '' };
+    return fail('unavailable', { reason: en === '' ? notReady(status) : en });
+  }
   if (status >= 500 || stated?.code === 10001) return fail('server_failed', { reason });
   if (status >= 300 && status < 400) return redirected(exchange, header(answer, 'location'), details);
   return fail('refused', { reason });
 }
+
+const notReady = (status: number): Text => ({
+  en: `the server is not ready (${status})`,
+  zh: `服务器未就绪（${status}）`,
+});
 
 /** The failure a broken connection stands for; anything that is no connection trouble comes back unchanged. */
 export function failureOfConnection(error: unknown, exchange: Exchange): unknown {

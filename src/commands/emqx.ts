@@ -1,9 +1,8 @@
 import { findCluster } from '../cli/clusters.ts';
 import { usage } from '../core/errors.ts';
-import { pass, readBody, writeHead } from './api.ts';
+import { failureOfChannel } from './channel.ts';
 import { clusterArg, command } from './define.ts';
-
-const methods = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD'] as const;
+import { rawCall, rawOptions } from './raw-call.ts';
 
 export const emqx = command({
   path: ['emqx'],
@@ -17,25 +16,7 @@ export const emqx = command({
     clusterArg,
     { name: 'path', help: { en: "Path of EMQX's API: /api/v5/nodes", zh: 'EMQX API 的路径：/api/v5/nodes' } },
   ],
-  options: {
-    method: {
-      kind: 'choice',
-      short: 'X',
-      choices: methods,
-      value: 'METHOD',
-      help: { en: 'GET, or POST where there is data', zh: '默认 GET，有数据时为 POST' },
-    },
-    data: {
-      kind: 'text',
-      short: 'd',
-      value: 'JSON',
-      help: {
-        en: 'Body; @FILE reads it from a file, @- from stdin',
-        zh: '请求体；@FILE 从文件读取，@- 从标准输入读取',
-      },
-    },
-    include: { kind: 'flag', short: 'i', help: { en: 'Show status and headers too', zh: '同时显示状态和响应头' } },
-  },
+  options: rawOptions,
   examples: [
     { run: 'ecpctl emqx line-7 /api/v5/nodes', help: { en: 'Read', zh: '读取' } },
     { run: `ecpctl emqx line-7 /api/v5/banned -d '{"as":"clientid","who":"x1"}'`, help: { en: 'Write', zh: '写入' } },
@@ -43,13 +24,8 @@ export const emqx = command({
   async run(context, { args, options }) {
     if (!/^\/?\S+$/.test(args.path)) throw usage('the path must not contain spaces', '路径不能包含空格');
     const { cluster } = await findCluster(context, args.cluster);
-    const [{ dashboardPath }, { transport }] = await Promise.all([import('../cli/online.ts'), context.client()]);
-    const body = await readBody(context, options.data);
+    const { dashboardPath } = await import('../cli/online.ts');
     const path = dashboardPath(cluster.id, `/${args.path.replace(/^\/+/, '')}`);
-    const headers: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
-    const method = options.method ?? (body === undefined ? 'GET' : 'POST');
-    const answer = await transport.raw({ method, path, headers, body }, context.signal);
-    if (options.include) await writeHead(context, answer);
-    await pass(context, answer, transport.baseUrl + path);
+    await rawCall(context, { ...options, path, failure: failureOfChannel });
   },
 });

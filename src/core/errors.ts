@@ -151,13 +151,7 @@ export const errors = {
     'Raise --request-timeout, or check the network',
     '请增大 --request-timeout 或检查网络',
   ),
-  unavailable: row(
-    exit.unreachable,
-    'the server is not ready ({status})',
-    '服务器未就绪（{status}）',
-    'Try again later',
-    '请稍后重试',
-  ),
+  unavailable: row(exit.unreachable, '{reason}', '{reason}', 'Try again later', '请稍后重试'),
   not_running: row(
     exit.unreachable,
     '{name} is not running',

@@ -109,7 +109,7 @@ describe('the wait engine', () => {
   });
 
   it('gives up on a server that stays away, and at once on one that says no', async () => {
-    const away = watch(() => Promise.reject(new Failure('unavailable', { status: 503 })));
+    const away = watch(() => Promise.reject(new Failure('unavailable', { reason: 'HTTP 503' })));
     await expect(waitFor(setting().runtime, away, {})).rejects.toMatchObject({ code: 'unavailable' });
     expect(away.count()).toBeGreaterThan(3);
     const refused = watch(() => Promise.reject(new Failure('forbidden', { reason: 'x' })));

@@ -96,4 +96,22 @@ describe("EMQX's own API", () => {
     const missing = await run('emqx', 'line-7', 'api/v5/banned/clientid/x', '-X', 'DELETE');
     expect([missing.code, JSON.parse(missing.stdout)]).toEqual([4, { asked: 'DELETE /api/v5/banned/clientid/x' }]);
   });
+
+  test.each([
+    [401, { code: 'BAD_TOKEN', message: 'expired' }, 3, 'EMQX answered 401: expired (BAD_TOKEN)'],
+    [403, { code: 'API_KEY_NOT_ALLOW', message: 'no' }, 3, 'EMQX answered 403: no (API_KEY_NOT_ALLOW)'],
+    [404, { code: 'NOT_FOUND', message: 'Client id' }, 4, 'address of EMQX "/api/v5/x" not found'],
+    [400, { code: 102, message: 'bad_param' }, 5, 'EMQX answered 400: bad_param'],
+    [500, { code: 'INTERNAL_ERROR', message: 'badrpc' }, 1, 'EMQX answered 500: badrpc (INTERNAL_ERROR)'],
+    // ECP's own, which have numbers from ten thousand on.
+    [401, { code: 10_401, message: 'no session' }, 3, 'the session has ended'],
+    [503, { code: 10_503, message: 'no agent is connected' }, 6, 'no agent is connected'],
+    [503, '', 6, 'the server is not ready (503)'],
+  ])('%i %j ends with %i and whose refusal it is', async (status, body, code, says) => {
+    const run = await withChannel(() => ({ status, body }));
+    const { code: ended, stdout, stderr } = await run('emqx', 'line-7', '/api/v5/x');
+    expect([ended, JSON.parse(stdout)]).toEqual([code, body]);
+    expect(stderr).toContain(says);
+    expect((await run('node', 'list', 'line-7')).code).toBe(code);
+  });
 });
