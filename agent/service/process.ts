@@ -15,10 +15,11 @@ import { identify, runningAgent } from './pidfile.ts';
 export const detachedMark = 'EMQXEE_AGENT_DETACHED';
 
 /**
- * Keeps glibc from raising the size from which it gives memory back, which it does at the first large buffer that is
- * freed: 35 MB of private memory after a burst of logs instead of 47.
+ * What a daemon is started with to stay small. glibc raises the size from which it gives memory back at the first large
+ * buffer that is freed: 35 MB of private memory after a burst of logs instead of 47. V8 lets the part of its heap for
+ * what is new grow to 32 MB and keeps it: 117 MB with a thousand log files instead of 154, at the same speed.
  */
-export const allocator = { MALLOC_MMAP_THRESHOLD_: '1048576' } as const;
+export const thrift = { MALLOC_MMAP_THRESHOLD_: '1048576', NODE_OPTIONS: '--max-semi-space-size=4' } as const;
 
 /** How a process of this very program is started: the single file itself, or Node with the script. */
 export function ownCommand(): { readonly file: string; readonly args: readonly string[] } {
@@ -60,7 +61,7 @@ export async function startDetached({ home, env, clock, signal, control, limitMs
     // The directory somebody happened to stand in must stay removable.
     cwd: '/',
     stdio: ['ignore', 'ignore', fd],
-    env: { ...allocator, ...withoutSecrets(env), [detachedMark]: '1' },
+    env: { ...thrift, ...withoutSecrets(env), [detachedMark]: '1' },
   });
   closeSync(fd);
   let exitCode: number | undefined;

@@ -1,5 +1,5 @@
 import type { Home } from '../config/home.ts';
-import { allocator } from './process.ts';
+import { thrift } from './process.ts';
 
 /** The agent's own user and group. */
 export const serviceUser = 'emqxee-agent';
@@ -30,7 +30,7 @@ Type=notify
 NotifyAccess=all
 ExecStart=${[...command, 'run'].map(quoted).join(' ')}
 ExecReload=/bin/kill -HUP $MAINPID
-${Object.entries(allocator)
+${Object.entries(thrift)
   .map(([name, value]) => `Environment=${name}=${value}\n`)
   .join('')}WatchdogSec=60
 TimeoutStartSec=90

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { agentControl } from '../../agent/service/control-client.ts';
-import { allocator } from '../../agent/service/process.ts';
+import { thrift } from '../../agent/service/process.ts';
 import type { Metadata } from '../../src/contract/agent.ts';
 import type { AgentStatus } from '../../src/contract/control.ts';
 import { type EcpStandIn, registrationToken, startEcpStandIn } from '../stand-ins/ecp/ecp.ts';
@@ -86,7 +86,7 @@ export class AgentProcess {
   async start(): Promise<void> {
     const child = spawn(process.execPath, [resolve('bin/emqxee-agent.js'), 'run', '--home', this.home], {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { PATH: process.env.PATH ?? '', LANG: 'C', ...allocator, ...this.options.env },
+      env: { PATH: process.env.PATH ?? '', LANG: 'C', ...thrift, ...this.options.env },
     });
     this.child = child;
     this.status = undefined;

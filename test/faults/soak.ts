@@ -56,8 +56,8 @@ export async function main(args: readonly string[]): Promise<number> {
       tunnel: { requestTopic: 'soak/request', replyTopic: 'soak/reply', telemetryTopic: 'soak/telemetry' },
     },
   });
-  // A ring of about twelve seconds: a wrap each second or so, and the longest outage is half of it.
-  const writer = new EmqxLogWriter({ directory, fileBytes: rate * 200, files: 15 });
+  // A ring of about forty seconds, a wrap every two: more than the longest outage and the longest wait after it.
+  const writer = new EmqxLogWriter({ directory, fileBytes: rate * 500, files: 20 });
   const samples: Sample[] = [];
   try {
     await agent.start();

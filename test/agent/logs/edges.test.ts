@@ -173,7 +173,6 @@ describe('memory', { concurrent: true }, () => {
         40_000,
       );
       expect(rig.sink.oracle.verdict(100_000)).toMatchObject({ unique: 100_000, doubled: 0 });
-      // A thousand descriptors, first lines and templates beside what shipping takes.
-      expect(rig.agent.peakRss).toBeLessThan(170e6);
+      expect(rig.agent.peakRss).toBeLessThan(140e6);
     }));
 });
