@@ -1,6 +1,5 @@
-import type { BigIntStats } from 'node:fs';
 import { constants } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Clock } from '../../src/core/clock.ts';
 import { reasonOf } from '../../src/core/errors.ts';
 import type { Logger } from '../part.ts';
@@ -14,11 +13,15 @@ import {
   readFirstLine,
   statFile,
 } from './generation.ts';
+import { type Found, lookAt } from './look.ts';
 import type { Gap, LogSet } from './set.ts';
-import { chronological, type Family, type Member, readWrap } from './sets.ts';
+import { chronological, type Family, readWrap } from './sets.ts';
 
 /** Milliseconds after which the index surely names the file that was begun last. */
 const indexLagMs = 20;
+
+/** So often a set is looked at anew when it was rotated under our eyes. */
+const lookLimit = 5;
 
 /** What a look at a set needs from outside. */
 export interface ScanContext {
@@ -28,12 +31,6 @@ export interface ScanContext {
   /** The key of a file's ids. */
   readonly keyOf: (set: LogSet, firstLine: Buffer, repeat: number) => Buffer;
   readonly onGap: (set: LogSet, gap: Gap) => void;
-}
-
-interface Found extends Member {
-  readonly id: string;
-  readonly stat: BigIntStats;
-  readonly mtimeNs: bigint;
 }
 
 /** A file that no known generation owns, opened. */
@@ -46,12 +43,17 @@ interface Opened extends Found {
  * Looks at all files of a set: follows renames, notices truncation, replacement and deletion, takes in what is new, and
  * says what is lost. This and not the watcher is what nothing escapes. True when something changed.
  */
-export async function scanSet(set: LogSet, family: Family, context: ScanContext): Promise<boolean> {
+export async function scanSet(set: LogSet, family: Family, context: ScanContext, look = 1): Promise<boolean> {
   const now = context.clock.monotonic();
-  const found = await statAll(family.members);
+  const known = new Set([
+    ...set.copies.keys(),
+    ...set.generations.filter(({ fd }) => fd !== undefined).map(({ id }) => id),
+  ]);
+  const found = await lookAt(join(context.directory, set.name), family.members, (id) => known.has(id));
   const byId = new Map(found.map((file) => [file.id, file]));
   const replaced: Generation[] = [];
   let changed = false;
+  forgetFiles(set, found);
 
   for (const generation of set.generations) {
     if (generation.retired) continue;
@@ -84,7 +86,12 @@ export async function scanSet(set: LogSet, family: Family, context: ScanContext)
 
   const orphans = new Set([...replaced, ...set.generations.filter(isOrphan)]);
   const fresh: Opened[] = [];
-  for (const file of await openNew(set, [...byId.values()], orphans, context)) {
+  const opened = await openNew(set, [...byId.values()], orphans, context);
+  if (opened === undefined) {
+    for (const generation of replaced) generation.suspect = true;
+    return look < lookLimit ? scanSet(set, family, context, look + 1) : changed;
+  }
+  for (const file of opened) {
     const owner = await ownerOf(file, orphans, set);
     if (owner === undefined) {
       fresh.push(file);
@@ -119,17 +126,12 @@ export async function scanSet(set: LogSet, family: Family, context: ScanContext)
   return changed || replaced.length > 0;
 }
 
-async function statAll(members: readonly Member[]): Promise<Found[]> {
-  const found: Found[] = [];
-  await Promise.all(
-    members.map(async (member) => {
-      const seen = await stat(member.path, { bigint: true }).catch(() => undefined);
-      if (seen?.isFile()) found.push({ ...member, id: idOf(seen), stat: seen, mtimeNs: seen.mtimeNs });
-    }),
-  );
-  // Two names of one file (hard links, a symlink beside its target) are one file: the first by name.
-  found.sort((a, b) => (a.path < b.path ? -1 : 1));
-  return found.filter((file, index) => found.findIndex((other) => other.id === file.id) === index);
+/** What was noted of files that are not there any more. */
+function forgetFiles(set: LogSet, found: readonly Found[]): void {
+  const ids = new Set(found.map(({ id }) => id));
+  const paths = new Set(found.map(({ path }) => path));
+  for (const id of set.copies.keys()) if (!ids.has(id)) set.copies.delete(id);
+  for (const path of set.unreadable.keys()) if (!paths.has(path)) set.unreadable.delete(path);
 }
 
 /** True when the file under a generation's id holds something else than what we began to read. */
@@ -145,13 +147,18 @@ async function isReplaced(generation: Generation, file: Found): Promise<boolean>
 const isOrphan = (generation: Generation): boolean =>
   !generation.retired && !generation.busy && (generation.vanishedAt !== undefined || generation.fd === undefined);
 
+/** Undefined where a path leads to another file by now: in the midst of a rotation nothing can be put in order. */
 async function openNew(
   set: LogSet,
   files: readonly Found[],
   orphans: ReadonlySet<Generation>,
   context: ScanContext,
-): Promise<Opened[]> {
+): Promise<Opened[] | undefined> {
   const opened: Opened[] = [];
+  const moved = async (fd: number | undefined) => {
+    for (const each of [fd ?? [], ...opened.map((before) => before.fd)].flat()) await closeFile(each);
+    return undefined;
+  };
   for (const file of files) {
     const original = set.copies.get(file.id);
     if (original && !orphans.has(original) && set.generations.includes(original)) continue;
@@ -160,14 +167,16 @@ async function openNew(
     try {
       fd = await openFile(file.path, constants.O_RDONLY | constants.O_NONBLOCK);
       const seen = await statFile(fd);
+      if (idOf(seen) !== file.id) return moved(fd);
       const line = seen.isFile() ? await readFirstLine(fd) : undefined;
       set.unreadable.delete(file.path);
       if (line === undefined) {
         await closeFile(fd);
         continue;
       }
-      opened.push({ ...file, id: idOf(seen), stat: seen, mtimeNs: seen.mtimeNs, fd, line });
+      opened.push({ ...file, stat: seen, mtimeNs: seen.mtimeNs, fd, line });
     } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return moved(fd);
       if (fd !== undefined) await closeFile(fd).catch(() => undefined);
       if (set.unreadable.has(file.path)) continue;
       set.unreadable.set(file.path, reasonOf(error));

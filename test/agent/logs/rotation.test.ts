@@ -27,7 +27,7 @@ describe('rotation, as the real process sees it', { concurrent: true }, () => {
       } finally {
         await rig.end();
       }
-    });
+    }, 60_000);
 
   the('a broker that restarts and appends, then one that moves on to the next file', async (rig) => {
     const options = { directory: rig.directory, fileBytes: 30_000, files: 4 };
