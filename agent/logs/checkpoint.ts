@@ -26,6 +26,18 @@ const File = Type.Object({
   tail: Text,
 });
 
+/** Gaps that were joined, of whose files nothing else is kept. */
+const JoinedGap = Type.Object({
+  path: Text,
+  line: Text,
+  repeat: Count,
+  from: Count,
+  bytes: Count,
+  records: Type.Optional(Count),
+  bound: Type.Union([Type.Literal('exact'), Type.Literal('least'), Type.Literal('most'), Type.Literal('unknown')]),
+  files: Count,
+});
+
 const Checkpoint = Type.Object({
   version: Type.Literal(1),
   directory: Text,
@@ -37,6 +49,7 @@ const Checkpoint = Type.Object({
       lostBytes: Count,
       lines: Type.Record(Type.String(), Count),
       files: Type.Array(File),
+      gaps: Type.Optional(Type.Array(JoinedGap)),
     }),
   ),
 });
@@ -161,6 +174,16 @@ function snapshot(sets: Iterable<LogSet>, directory: string): Static<typeof Chec
         records: generation.ackedRecords,
         tail: generation.ackedTail.toString('base64'),
       })),
+      gaps: set.joined.map(({ generation, path, from, bytes, records, bound, files }) => ({
+        path,
+        line: generation.fingerprint,
+        repeat: generation.repeat,
+        from,
+        bytes,
+        ...(records === undefined ? {} : { records }),
+        bound,
+        files,
+      })),
     };
   }
   return out;
@@ -181,6 +204,10 @@ function restore(checkpoint: Static<typeof Checkpoint>): LogSet[] {
       generation.records = generation.ackedRecords = file.records;
       generation.tail = generation.ackedTail = Buffer.from(file.tail, 'base64');
       set.generations.push(generation);
+    }
+    for (const { path, line, repeat, records, ...gap } of saved.gaps ?? []) {
+      const generation = new Generation(path, undefined, '', line, repeat);
+      set.gaps.push({ ...gap, generation, path, records });
     }
     return set;
   });

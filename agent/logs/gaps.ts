@@ -16,7 +16,8 @@ export function extentOf({ bytes, records, bound }: Gap): string {
  * is there once however often it is sent.
  */
 export function gapDocument(gap: Gap, set: LogSet, origin: Origin, nowMs: number): Buffer {
-  const { generation } = gap;
+  const { generation, files } = gap;
+  const others = files > 1 ? `, and of ${files - 1} files after it,` : '';
   const id = createHash('sha256')
     .update(JSON.stringify([origin.clusterId, origin.agentId, set.name, 'gap', generation.fingerprint]))
     .update(`${generation.repeat} ${gap.from}`)
@@ -27,7 +28,7 @@ export function gapDocument(gap: Gap, set: LogSet, origin: Origin, nowMs: number
     '@timestamp': new Date(nowMs).toISOString().replace('Z', '000Z'),
     'log.level': 'error',
     ...constants(origin),
-    message: `log records are missing here: ${extentOf(gap)} of ${gap.path} from byte ${gap.from} on were overwritten or deleted before they could be read`,
+    message: `log records are missing here: ${extentOf(gap)} of ${gap.path} from byte ${gap.from} on${others} were overwritten or deleted before they could be read`,
     'event.sequence': set.sequence,
     'log.offset': gap.from,
     'log.flags': ['gap'],

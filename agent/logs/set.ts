@@ -18,6 +18,8 @@ export interface Gap {
   /** Records, where EMQX's own count of the file tells. */
   readonly records: number | undefined;
   readonly bound: Bound;
+  /** Contents of files that it stands for; more than one where gaps were joined. */
+  readonly files: number;
 }
 
 /** Who a segment of a batch is told to when it is settled. */
@@ -34,6 +36,8 @@ export interface Span {
 
 /** Milliseconds for which a deleted file is still watched: whoever has it open may go on writing. */
 const deletedGrace = 5000;
+/** Gaps that nobody takes: from here on each new one is joined to the one before, so that no outage makes them many. */
+const gapLimit = 32;
 /** How many first lines of files that are gone a set remembers. */
 const lineMemory = 64;
 
@@ -99,9 +103,32 @@ export class LogSet {
       bytes,
       records: known ? records : undefined,
       bound: generation.isRead ? (generation.final ? 'exact' : 'least') : generation.final ? 'most' : 'unknown',
+      files: 1,
     };
     this.gaps.push(gap);
+    this.joinGaps();
     return gap;
+  }
+
+  /** Makes one of the last two gaps where there are too many; what is still on its way keeps its own place. */
+  private joinGaps(): void {
+    const [first, second] = this.gaps.slice(-2);
+    if (this.gaps.length <= gapLimit || !first || !second) return;
+    if ([first, second].some(({ generation }) => generation.acked < generation.position)) return;
+    const records =
+      first.records === undefined || second.records === undefined ? undefined : first.records + second.records;
+    const bytes = first.bytes + second.bytes;
+    const files = first.files + second.files;
+    this.gaps.splice(-2, 2, { ...first, bytes, records, files, bound: joinedBound(first.bound, second.bound) });
+    // From here on the checkpoint remembers the gap itself, and no longer the files.
+    const gone = new Set([first.generation, second.generation]);
+    this.generations = this.generations.filter((generation) => !gone.has(generation));
+  }
+
+  /** The joined gaps that the index does not have yet. */
+  get joined(): Gap[] {
+    const sent = this.inFlight.flatMap(({ owner }) => owner.gap ?? []);
+    return [...sent, ...this.gaps].filter((gap) => gap.files > 1);
   }
 
   /** The generation to read next, oldest first; a later one waits until all before it are read to their end. */
@@ -168,4 +195,10 @@ export class LogSet {
       return false;
     });
   }
+}
+
+/** What can be said of two extents together. */
+function joinedBound(first: Bound, second: Bound): Bound {
+  if (first === second || second === 'exact') return first;
+  return first === 'exact' ? second : 'unknown';
 }

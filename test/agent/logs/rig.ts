@@ -95,11 +95,11 @@ export async function withRig(body: (rig: Rig) => Promise<void>, options: SinkOp
   }
 }
 
-/** Waits until `done` answers true; throws what `what` says after `limitMs`. */
-export async function until(done: () => boolean, what: () => string, limitMs = 15_000): Promise<void> {
+/** Waits until `done` answers true, asked every `everyMs`; throws what `what` says after `limitMs`. */
+export async function until(done: () => boolean, what: () => string, limitMs = 15_000, everyMs = 15): Promise<void> {
   const deadline = Date.now() + limitMs;
   while (!done()) {
     if (Date.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what()}`);
-    await new Promise((resolve) => setTimeout(resolve, 15));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
