@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -44,7 +44,14 @@ export interface AgentOptions {
   /** No EMQX is there unless told where. */
   readonly dashboardUrl?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** Reads nothing that its permissions forbid, although root starts it; see `canObey`. */
+  readonly obeys?: boolean;
 }
+
+const obeying = ['setpriv', '--bounding-set', '-dac_override,-dac_read_search'] as const;
+
+/** True where a process can be made that permissions hold for: root needs util-linux's setpriv for that. */
+export const canObey = process.getuid?.() !== 0 || spawnSync(obeying[0], [...obeying.slice(1), 'true']).status === 0;
 
 interface LogLine {
   readonly level: string;
@@ -84,7 +91,10 @@ export class AgentProcess {
 
   /** Starts it. Resolves at once when it is registered already, and otherwise when it is. */
   async start(): Promise<void> {
-    const child = spawn(process.execPath, [resolve('bin/emqxee-agent.js'), 'run', '--home', this.home], {
+    const program = [process.execPath, resolve('bin/emqxee-agent.js'), 'run', '--home', this.home];
+    const isRoot = process.getuid?.() === 0;
+    const [command = '', ...args] = this.options.obeys && isRoot ? [...obeying, ...program] : program;
+    const child = spawn(command, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { PATH: process.env.PATH ?? '', LANG: 'C', ...thrift, ...this.options.env },
     });

@@ -1,4 +1,4 @@
-import { appendFileSync, chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
@@ -110,23 +110,6 @@ describe('edges', { concurrent: true }, () => {
     );
     expect(shipper.status().reason).toContain('EEXIST');
   });
-
-  const isRoot = process.getuid?.() === 0;
-  if (isRoot) console.log('skipped: root reads what nobody may read');
-  it.skipIf(isRoot)('reads a file as soon as it may', () =>
-    withRig(async (rig) => {
-      const path = join(rig.directory, 'emqx.log');
-      appendFileSync(path, formatLine('v5-text', 0));
-      chmodSync(path, 0);
-      rig.start();
-      await until(
-        () => rig.log.some(({ message }) => message === 'cannot read a log file'),
-        () => 'not said',
-      );
-      chmodSync(path, 0o600);
-      await rig.arrived(1);
-    }),
-  );
 });
 
 describe('memory', { concurrent: true }, () => {

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { AgentProcess } from '../../faults/agent-process.ts';
+import { AgentProcess, canObey } from '../../faults/agent-process.ts';
 import { formatLine } from '../../stand-ins/emqx/writer-lines.ts';
 import { Sink } from '../../stand-ins/sink/sink.ts';
 import { until } from './rig.ts';
@@ -19,7 +19,12 @@ export class ProcessRig {
   private constructor(sink: Sink, directory: string) {
     this.sink = sink;
     this.directory = join(this.root, directory);
-    this.agent = new AgentProcess({ root: this.root, directory: this.directory, sink: { urls: [sink.url] } });
+    this.agent = new AgentProcess({
+      root: this.root,
+      directory: this.directory,
+      sink: { urls: [sink.url] },
+      obeys: canObey,
+    });
   }
 
   static async make(directory = 'log'): Promise<ProcessRig> {

@@ -1,18 +1,22 @@
 import {
   appendFileSync,
+  chmodSync,
   copyFileSync,
   linkSync,
   mkdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   statSync,
   symlinkSync,
   truncateSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { canObey } from '../../faults/agent-process.ts';
 import { EmqxLogWriter } from '../../stand-ins/emqx/writer.ts';
 import { ProcessRig } from './process-rig.ts';
 import { until } from './rig.ts';
@@ -40,6 +44,31 @@ describe('rotation, as the real process sees it', { concurrent: true }, () => {
       writer.close();
       writer = new EmqxLogWriter({ ...options, start }, rig.seq);
     }
+    expect(rig.sink.oracle.gaps).toEqual([]);
+  });
+
+  the('a ring that is full at the first start: oldest first, as the index says', async (rig) => {
+    const writer = new EmqxLogWriter({ directory: rig.directory, fileBytes: 20_000, files: 5, indexLagMs: 0 });
+    writer.write(540);
+    writer.close();
+    rig.seq = writer.seq;
+    const current = Number(writer.currentPath.split('.').at(-1));
+    expect([2, 3, 4]).toContain(current);
+    const there = [1, 2, 3, 4, 5].map((number) => readFileSync(rig.path(`emqx.log.${number}`), 'utf8'));
+    // What the times say is wrong, as after a restore from a backup.
+    for (const number of [1, 2, 3, 4, 5]) utimesSync(rig.path(`emqx.log.${number}`), 1e9 + number, 1e9 + number);
+    await rig.agent.start();
+    await rig.settled(rig.seq - there.join('').split('\n').length + 1);
+    expect(rig.sink.oracle.gaps).toEqual([]);
+  });
+
+  the('files without an index at the first start: oldest first, by the time of their last write', async (rig) => {
+    for (const [at, number] of [3, 4, 1, 2].entries()) {
+      rig.append(40, rig.path(`emqx.log.${number}`));
+      utimesSync(rig.path(`emqx.log.${number}`), 1e9 + at, 1e9 + at);
+    }
+    await rig.agent.start();
+    await rig.settled();
     expect(rig.sink.oracle.gaps).toEqual([]);
   });
 
@@ -186,6 +215,62 @@ describe('rotation, as the real process sees it', { concurrent: true }, () => {
     );
     expect(rig.sink.oracle.verdict(rig.seq).doubled).toBe(0);
     expect(rig.sink.oracle.gaps).toEqual([expect.stringContaining('an unknown number of bytes')]);
+  });
+
+  the('a file renamed and made anew while the agent is down', async (rig) => {
+    rig.append(50);
+    await rig.agent.start();
+    await rig.settled();
+    await rig.agent.end('SIGTERM');
+    rig.append(10);
+    renameSync(rig.path(), rig.path('emqx.log.1'));
+    rig.append(20);
+    await rig.agent.start();
+    await rig.settled();
+    expect(rig.sink.oracle.gaps).toEqual([]);
+    expect(rig.sink.oracle.conflicts).toBe(0);
+  });
+
+  if (!canObey) console.log('skipped: root reads what nobody may read, and there is no setpriv to change that');
+  it.skipIf(!canObey)('a directory and a file that become readable later', async () => {
+    const rig = await ProcessRig.make();
+    try {
+      rig.append(20);
+      chmodSync(rig.path(), 0);
+      chmodSync(rig.directory, 0);
+      await rig.agent.start();
+      await until(
+        () => rig.agent.status?.reason?.includes('EACCES') === true,
+        () => JSON.stringify(rig.agent.status),
+      );
+      chmodSync(rig.directory, 0o755);
+      await until(
+        () => rig.agent.log.some(({ message }) => message === 'cannot read a log file'),
+        () => JSON.stringify(rig.agent.log),
+      );
+      chmodSync(rig.path(), 0o600);
+      await rig.settled();
+      // Renamed while nobody may read it: what is in it is not lost for that.
+      await rig.agent.end('SIGTERM');
+      rig.append(10);
+      renameSync(rig.path(), rig.path('emqx.log.1'));
+      chmodSync(rig.path('emqx.log.1'), 0);
+      rig.append(10);
+      await rig.agent.start();
+      await until(
+        () => rig.sink.oracle.has(rig.seq - 1),
+        () => JSON.stringify(rig.agent.status),
+      );
+      expect(rig.sink.oracle.gaps).toEqual([]);
+      rmSync(rig.path('emqx.log.1'));
+      await until(
+        () => rig.sink.oracle.gaps.length === 1,
+        () => 'a file that is gone without having been read is not told of',
+      );
+      expect(rig.sink.oracle.verdict(rig.seq)).toMatchObject({ unique: rig.seq - 10, doubled: 0 });
+    } finally {
+      await rig.end();
+    }
   });
 
   the(
