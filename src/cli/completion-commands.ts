@@ -1,7 +1,7 @@
 import { Failure } from '../core/errors.ts';
 import type { Command } from './command.ts';
 import { defineCommand } from './command.ts';
-import { complete, completionScript, shells } from './completion.ts';
+import { complete, completionScript, givenGlobals, shells } from './completion.ts';
 import type { Program } from './program.ts';
 import type { Runtime } from './runtime.ts';
 
@@ -44,7 +44,13 @@ export function completionCommands<C extends Runtime>(program: () => Program<C>,
       const words = (args.words ?? []) as readonly string[];
       const { candidates, live: completer, files } = complete(program(), words, context.lang);
       const last = words.at(-1) ?? '';
-      const names = completer === undefined ? [] : completer === 'shells' ? shells : await live(context, completer);
+      const globals = { ...context.globals, ...givenGlobals(program(), words) };
+      const names =
+        completer === undefined
+          ? []
+          : completer === 'shells'
+            ? shells
+            : await live(program().context({ ...context, globals }), completer);
       const lines = [
         ...candidates.map(({ word, help }) => `${word}\t${help}`),
         ...names.filter((name) => name.startsWith(last)).map((name) => `${name}\t`),

@@ -42,30 +42,44 @@ export function complete<C extends Runtime>(
 
 function walk<C extends Runtime>(program: Program<C>, words: readonly string[]) {
   const path: string[] = [];
+  const values: Record<string, string> = {};
+  let key = '';
   let option: Option | undefined;
   let positional = 0;
   for (const word of words) {
     if (option) {
+      values[key] = word;
       option = undefined;
       continue;
     }
     const command: Command<C> | undefined = program.commands.find((one) => one.path.join(' ') === path.join(' '));
     if (word.startsWith('-') && word.length > 1) {
-      const found = optionFor({ ...program.globals, ...command?.options }, word);
-      if (found && takesValue(found) && !word.includes('=')) option = found;
+      const [flag = '', glued] = word.split(/=(.*)/s, 2);
+      const [name, found] = optionFor({ ...program.globals, ...command?.options }, flag) ?? [];
+      if (name === undefined || !found || !takesValue(found)) continue;
+      key = name;
+      if (glued === undefined) option = found;
+      else values[key] = glued;
       continue;
     }
     const longer = [...path, word];
     if (!command && program.commands.some((one) => longer.every((part, at) => one.path[at] === part))) path.push(word);
     else positional++;
   }
-  return { path, option, positional };
+  return { path, option, positional, values };
 }
 
-function optionFor(options: Options, word: string): Option | undefined {
-  return Object.entries(options).find(
-    ([key, option]) => word === `--${flagName(key)}` || word === `-${option.short}`,
-  )?.[1];
+function optionFor(options: Options, word: string): [string, Option] | undefined {
+  return Object.entries(options).find(([key, option]) => word === `--${flagName(key)}` || word === `-${option.short}`);
+}
+
+/** Global options that the line already has: names must come from the server and the project that they name. */
+export function givenGlobals<C extends Runtime>(
+  program: Program<C>,
+  words: readonly string[],
+): Readonly<Record<string, string>> {
+  const { values } = walk(program, words.slice(0, -1));
+  return Object.fromEntries(Object.entries(values).filter(([key]) => program.globals[key]?.kind === 'text'));
 }
 
 function completeValue(option: Option, last: string): Completion {
@@ -140,7 +154,7 @@ _@NAME@() {
   while IFS= read -r line; do
     if [[ $line == :files ]]; then files=1; continue; fi
     local word=\${line%%$'\\t'*} help=\${line#*$'\\t'}
-    found+=("\${word//:/\\\\:}:$help")
+    found+=("\${word//:/\\\\:}\${help:+:$help}")
   done < <("\${words[1]}" __complete -- "\${(@)words[2,CURRENT]}" 2>/dev/null)
   (( \${#found} )) && _describe '@PROGRAM@' found
   [[ -n $files ]] && _files

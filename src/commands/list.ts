@@ -1,7 +1,8 @@
 import type { Place } from '../api/clusters.ts';
+import { nextCommand } from '../cli/next.ts';
 import type { EcpContext } from '../cli/session.ts';
 import type { Column } from '../cli/table.ts';
-import { clusterStatus, clusterType } from '../contract/states.ts';
+import { clusterStatus, clusterType, isFailed } from '../contract/states.ts';
 import { Failure } from '../core/errors.ts';
 import { command } from './define.ts';
 import type { ShownCluster } from './views.ts';
@@ -56,6 +57,14 @@ export const list = command({
       ? view.columns.map((column) => (column.key === 'project' ? { ...column, wide: undefined } : column))
       : view.columns;
     await context.out.list(rows, { ...view, columns: columns as typeof view.columns });
+    const failed = rows.find((row) => isFailed(tables.clusterStatus, row.status));
+    if (!failed || context.out.machine) return;
+    const place = options.allProjects ? { org: failed.orgId, project: failed.projectId } : {};
+    const why = nextCommand(context, ['get', failed.id], place);
+    context.out.note({
+      en: `Next, why ${failed.deployName} is in error: ${why}`,
+      zh: `查看 ${failed.deployName} 的异常原因：${why}`,
+    });
   },
 });
 

@@ -32,14 +32,15 @@ export const upgrade = command({
     },
   ],
   async run(context, { args, options }) {
-    const image = await chooseImage(context, options.image);
+    let image = options.image ?? '';
     let direction: Text = { en: 'upgrade', zh: '升级' };
     await changeCluster(context, args.cluster, options, {
       feature: 'image',
       weight: 'interrupts',
       goal: ['running'],
       what: (name) => ({ en: `${direction.en} of ${name} to ${image}`, zh: `将 ${name} ${direction.zh}到 ${image}` }),
-      prepare: ({ cluster }) => {
+      prepare: async ({ cluster }) => {
+        image = await chooseImage(context, options.image);
         direction = directionOf(cluster, image);
         context.out.note(
           {

@@ -12,7 +12,7 @@ import { startEcp } from './ecp.ts';
 
 let ecp: Ecp;
 beforeAll(async () => {
-  ecp = await startEcp({ faults: parseFaults(['stop=hang']) });
+  ecp = await startEcp({ faults: parseFaults(['stop=hang', 'network=fail']) });
   const [org] = await ecp.json<{ id: string }[]>(['org', 'list']);
   const made = await ecp.run([
     'api',
@@ -54,6 +54,28 @@ describe('what is printed as the next step works when it is pasted', () => {
     const refused = await ecp.run(['scale', 'busy', '--project', '产线 2', '--replicas', '5']);
     expect(refused.code).toBe(5);
     expect(await ecp.run(pasted(lineWith(refused.stderr, 'ecpctl status')))).toMatchObject({ code: 0 });
+  });
+
+  test('from the list to the cause of an error, and on, by what each step prints', async () => {
+    await ecp.json(['create', 'ill', '--project', '产线 2', '--wait']);
+    const failed = await ecp.run([
+      'network',
+      'ill',
+      'NodePort',
+      '--protocol',
+      'MQTT-TCP',
+      '--project',
+      '产线 2',
+      '--yes',
+      '--wait',
+    ]);
+    expect(failed.code).toBe(1);
+    const listed = await ecp.run(['list', '--all-projects']);
+    const got = await ecp.run(pasted(lineWith(listed.stderr, 'ill')));
+    expect(got).toMatchObject({ code: 0, stdout: expect.stringMatching(/^Cause +\S/m) });
+    const [logs = '', repair = ''] = lineWith(got.stderr, 'Next:').split(', ');
+    expect(await ecp.run([...pasted(logs), '--no-follow'])).toMatchObject({ code: 0 });
+    expect(await ecp.run([...pasted(repair), '--wait'])).toMatchObject({ code: 0 });
   });
 
   test('a project that is not there names those that are', async () => {
@@ -175,4 +197,21 @@ test('who has no context yet is told to log in', async () => {
   const env = { ECP_CONFIG_DIR: join(ecp.directory, 'none-yet') };
   const { code, stderr } = await ecp.run(['context', 'set', '--project', 'x'], { env });
   expect([code, stderr]).toEqual([3, expect.stringContaining('ecpctl login --url')]);
+});
+
+test.each([[['--project', '产线 2']], [['--project=产线 2']]])(
+  'names are completed from where the line already points to: %j',
+  async (flags) => {
+    await ecp.json(['create', 'only-there', '--project', '产线 2', '--if-not-exists', '--wait']);
+    // Names come within 300 ms or not at all: a busy machine is asked again.
+    const names = async () => (await ecp.run(['__complete', '--', 'get', ...flags, 'only'])).stdout;
+    await expect.poll(names, { timeout: 10_000 }).toBe('only-there\t\n');
+    expect((await ecp.run(['__complete', '--', 'get', 'only'])).stdout).toBe('');
+  },
+);
+
+test('an image is asked for, and looked at, after it is known that the cluster can be upgraded', async () => {
+  await ecp.json(['register', 'managed-1']);
+  const { code, stderr } = await ecp.run(['upgrade', 'managed-1', '--image', 'no-such-image']);
+  expect([code, stderr]).toEqual([5, expect.stringContaining('hosted clusters only')]);
 });
