@@ -31,11 +31,14 @@ export interface LogPrinter {
   records(records: readonly Tagged[]): Promise<void>;
   /** A visible line where records are missing. */
   gap(cluster: string, count: number | undefined): Promise<void>;
+  /** How many records there were so far. */
+  printed(): number;
 }
 
 /** Prints records as the format wants; with several clusters each has its name and colour before it. */
 export function logPrinter(context: EcpContext, format: LogFormat, clusters: readonly string[]): LogPrinter {
   const { out } = context;
+  let count = 0;
   const nameWidth = Math.max(...clusters.map((name) => displayWidth(name)));
   const prefix = (cluster: string) => {
     if (clusters.length < 2) return '';
@@ -49,7 +52,9 @@ export function logPrinter(context: EcpContext, format: LogFormat, clusters: rea
     return prefix(cluster) + textLine(record, out.paint);
   };
   return {
+    printed: () => count,
     async records(records) {
+      count += records.length;
       if (records.length > 0) await out.write(records.map((one) => `${line(one)}\n`).join(''));
     },
     async gap(cluster, count) {

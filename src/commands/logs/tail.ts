@@ -76,6 +76,7 @@ export const logsTail = command({
     const lines = options.lines ?? (wanted.sinceMs === undefined ? usualLines : undefined);
     const starts = await Promise.all(sources.map((source) => startOf(source, context.signal)));
     const shown = await printHistory(context, starts, wanted, lines, follow, printer);
+    if (lines !== 0 && printer.printed() === 0) context.out.note(follow ? nothingYet : nothing);
     if (!follow) return;
     const followed = starts.map(({ source, mark }, at) => {
       const { records, mark: from } = shown[at] ?? { records: [], mark };
@@ -84,6 +85,12 @@ export const logsTail = command({
     await followAll(context, followed, printer);
   },
 });
+
+const nothing = { en: 'Nothing found.', zh: '没有找到任何内容。' };
+const nothingYet = {
+  en: 'Nothing found so far; waiting for what comes, until Ctrl-C.',
+  zh: '目前没有匹配的记录；等待新记录，按 Ctrl-C 结束。',
+};
 
 async function sourcesOf(
   context: EcpContext,

@@ -55,6 +55,22 @@ describe('a server with cursors', () => {
     expect(await raw('--node', 'emqx@10.0.0.2')).toEqual(['bad \u001b[31mred']);
   });
 
+  test('where nothing matches, that is said: a silent screen looks like one that hangs', async () => {
+    const none = await ecp.run(['logs', 'tail', 'line-7', '--no-follow', '--grep', 'never said']);
+    expect(none).toMatchObject({ code: 0, stdout: '', stderr: 'Nothing found.\n' });
+    const following = ecp.begin(['logs', 'tail', 'line-7', '--grep', 'never said']);
+    await following.until('waiting for what comes', following.stderr);
+    following.kill('SIGINT');
+    expect((await following.ended).code).toBe(130);
+  });
+
+  test('several clusters stand in line, Chinese names counted twice', async () => {
+    await ecp.json(['register', '线路七号']);
+    const { stdout } = await ecp.run(['logs', 'tail', 'line-7', '线路七号', '--no-follow', '-n', '1']);
+    // 线路七号 takes eight columns, and two stand between.
+    expect(stdout).toMatch(/^line-7 {4}2026/);
+  });
+
   test('text is safe for a terminal, ndjson is for a script', async () => {
     const text = await ecp.run(['logs', 'tail', 'line-7', '--no-follow', '-n', '2']);
     expect(text.stdout).not.toContain('\u001b');
