@@ -4,25 +4,18 @@ import { program } from '../../src/commands/index.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import { errors, Failure } from '../../src/core/errors.ts';
 import { golden } from '../support/golden.ts';
+import { helpPages } from '../support/help-pages.ts';
 import type { Ecp } from './ecp.ts';
 import { runEcpctl, startEcp } from './ecp.ts';
 
 const nowhere = '/nonexistent';
 
 test.each(['en', 'zh'] as const)('every page of help, in %s', async (lang) => {
-  const groups = [...new Set(program.commands.filter((one) => one.path.length > 1).map((one) => one.path[0] ?? ''))];
-  const pages = [
-    ['--help'],
-    ...groups.map((noun) => [noun, '--help']),
-    ...program.commands.filter((one) => !one.hidden && !one.passthrough).map((one) => [...one.path, '--help']),
-    ...program.topics.map((topic) => ['help', topic.name]),
-  ];
-  let text = '';
-  for (const args of pages) {
+  const text = await helpPages(program, async (args) => {
     const { code, stdout, stderr } = await runEcpctl([...args, '--lang', lang], nowhere);
     expect([code, stderr], args.join(' ')).toEqual([0, '']);
-    text += `$ ecpctl ${args.join(' ')}\n${stdout}\n`;
-  }
+    return stdout;
+  });
   golden(`ecpctl/help.${lang}.txt`, text);
 });
 
