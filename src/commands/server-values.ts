@@ -16,7 +16,7 @@ export function readAddress(flag: string, text: string | undefined, usual: numbe
 }
 
 /** An address of one of these protocols. @throws Failure invalid_value. */
-export function readUrl(flag: string, text: string | undefined, protocol: RegExp): string | undefined {
+export function readUrl<Given extends string | undefined>(flag: string, text: Given, protocol: RegExp): Given {
   if (text === undefined || (URL.canParse(text) && protocol.test(new URL(text).protocol))) return text;
   throw new Failure('invalid_value', {
     name: flag,

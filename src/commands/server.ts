@@ -123,7 +123,7 @@ user "admin", an organization and a project, both named "default".`,
     if (options.ephemeral && options.dataDir !== undefined) {
       throw usage('--ephemeral and --data-dir exclude each other', '--ephemeral 与 --data-dir 不能同时使用');
     }
-    const mqtt = await readMqtt(options);
+    const mqtt = await readMqtt(options, env);
     const dataDirectory = options.ephemeral ? undefined : (options.dataDir ?? ownDirectory(env));
     const { startServer, parseFaults, tokenLives } = await import('../server/main.ts');
     // A file of an earlier run would tell a waiting script of a server that is not there.

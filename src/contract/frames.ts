@@ -164,6 +164,12 @@ export class TunnelError extends Error {
   }
 }
 
+/**
+ * Asks an agent whether it is there: a frame of version 0, which nobody speaks, so that every agent answers with an
+ * `error` frame and nothing is begun.
+ */
+export const hello: Buffer = Buffer.from(`0000${'f'.repeat(32)}`, 'hex');
+
 const nothing = new Uint8Array(0);
 
 /**

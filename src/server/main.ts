@@ -1,6 +1,5 @@
 import type { KeyObject } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { hostname } from 'node:os';
 import type { Clock } from '../core/clock.ts';
 import { Failure, reasonOf } from '../core/errors.ts';
 import { AlarmEngine } from './alarms/engine.ts';
@@ -43,9 +42,8 @@ import { ManagedProvider } from './providers/managed.ts';
 import { SimulatedProvider } from './providers/simulated.ts';
 import { openStore } from './store/open.ts';
 import { makeChannel } from './tunnel/channel.ts';
-import { agentBehind } from './tunnel/credentials.ts';
 import { makeLimits } from './tunnel/limits.ts';
-import { startTunnel } from './tunnel/tunnel.ts';
+import { openTunnel, reachable } from './tunnel/open.ts';
 
 export { tokenLives } from './domain/sessions.ts';
 export type { ServerOptions } from './options.ts';
@@ -92,12 +90,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const world: World = { db: store.db, clock, startedAt: clock.now(), keys, settings, log };
 
     const monitor = new Monitor(world);
-    const tunnel = await listening(options.mqtt, (host, port) =>
-      startTunnel({
-        host,
-        port,
-        tls: options.mqtt.tls,
-        admit: async (name, password) => (await agentBehind(world, 'mqtt', name, password))?.id,
+    const { tunnel, url: mqttUrl } = await listening(options.mqtt, () =>
+      openTunnel(world, options.mqtt, {
         onTelemetry: (agentId, message) => void monitor.take(agentId, message),
         onPresence: (agentId, present) => present || monitor.forget(agentId),
       }),
@@ -137,12 +131,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await channelRoutes(app, world, channel);
     if (ownLog) await bulkRoutes(app, world, ownLog, new Quota(clock, options.logQuota ?? Number.POSITIVE_INFINITY));
 
-    const httpPort = await listening(options.http, async (host, port) => {
-      await app.listen({ host, port });
+    const httpPort = await listening(options.http, async () => {
+      await app.listen(options.http);
       return (app.server.address() as AddressInfo).port;
     });
     settings.url = options.advertiseUrl?.replace(/\/+$/, '') ?? `http://${reachable(options.http.host)}:${httpPort}`;
-    const mqttUrl = `mqtt${options.mqtt.tls ? 's' : ''}://${reachable(options.mqtt.host)}:${tunnel.port}`;
     settings.mqttUrl = options.advertiseMqtt ?? mqttUrl;
     await tasks.resume();
     const alarms = new AlarmEngine(world, monitor.telemetries);
@@ -194,18 +187,14 @@ function keyFrom(pem: string | undefined): KeyObject | undefined {
   }
 }
 
-async function listening<T>(at: Endpoint, listen: (host: string, port: number) => Promise<T>): Promise<T> {
+async function listening<T>(at: Endpoint | { readonly url: string }, listen: () => Promise<T>): Promise<T> {
   try {
-    return await listen(at.host, at.port);
+    return await listen();
   } catch (error) {
+    if (error instanceof Failure) throw error;
     const inUse = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
     const reason = inUse ? 'the address is in use' : reasonOf(error);
-    throw new Failure('unusable_path', { path: `${at.host}:${at.port}`, reason }, { cause: error });
+    const path = 'url' in at ? at.url : `${at.host}:${at.port}`;
+    throw new Failure('unusable_path', { path, reason }, { cause: error });
   }
-}
-
-/** A name for where it listens: "everywhere" is no address that others could call. */
-function reachable(host: string): string {
-  if (host === '0.0.0.0' || host === '::') return hostname();
-  return host.includes(':') ? `[${host}]` : host;
 }

@@ -17,9 +17,22 @@ export interface EmbeddedBroker extends Endpoint {
   readonly tls?: { readonly cert: string; readonly key: string } | undefined;
 }
 
+/** A broker of others (docs/tunnel.md). */
+export interface ExternalBroker {
+  /** `mqtt://` or `mqtts://`, without credentials. */
+  readonly url: string;
+  /** Who the server is there. */
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  /** PEM; trusted beside the usual authorities. */
+  readonly ca: string | undefined;
+  /** Where the users that the broker must admit are written. */
+  readonly usersFile: string | undefined;
+}
+
 export interface ServerOptions {
   readonly http: Endpoint;
-  readonly mqtt: EmbeddedBroker;
+  readonly mqtt: EmbeddedBroker | ExternalBroker;
   /** Where the state lives; undefined: in memory, gone with the process. */
   readonly dataDirectory: string | undefined;
   /** Password of the first administrator; undefined: one is made and given to `onPassword`. Counts on the first start alone. */

@@ -130,7 +130,9 @@ export class Stage {
     const args = [
       join(this.root, 'bin/ecpctl.js'),
       'server',
-      ...['--listen', options.listen ?? '127.0.0.1:0', '--mqtt-listen', '127.0.0.1:0'],
+      ...['--listen', options.listen ?? '127.0.0.1:0'],
+      // Another broker replaces the embedded one.
+      ...(options.args?.includes('--mqtt') ? [] : ['--mqtt-listen', '127.0.0.1:0']),
       ...(options.dataDir ? ['--data-dir', options.dataDir] : ['--ephemeral']),
       ...['--admin-password-file', passwordFile, '--ready-file', readyFile],
       ...(options.args ?? []),

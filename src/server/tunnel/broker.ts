@@ -1,28 +1,11 @@
 import type { Client } from 'aedes';
 import { Aedes } from 'aedes';
-import { tunnelLimits } from '../../contract/frames.ts';
-import { telemetryBytes } from '../../contract/telemetry.ts';
+import type { Carrier, CarrierEvents } from './carrier.ts';
+import { longestMessage } from './carrier.ts';
 import type { ListenOptions } from './listen.ts';
 import { listen } from './listen.ts';
 import { agentTopics, readTopic } from './names.ts';
 import { limitPackets } from './packet-limit.ts';
-
-/** Where messages to and from agents go; the embedded broker or another one. */
-export interface Carrier {
-  /** True where this agent would get a message now, as far as is known. */
-  isConnected(agentId: number): boolean;
-  /** Sends one message on the agent's request topic, at least once. Silent where the agent is not there. */
-  send(agentId: number, message: Buffer): void;
-  /** Ends the connection of an agent that is no more. */
-  drop(agentId: number): void;
-  close(): Promise<void>;
-}
-
-export interface CarrierEvents {
-  readonly onReply: (agentId: number, message: Buffer) => void;
-  readonly onTelemetry: (agentId: number, message: Buffer) => void;
-  readonly onPresence: (agentId: number, present: boolean) => void;
-}
 
 export interface BrokerOptions extends CarrierEvents, Pick<ListenOptions, 'host' | 'port' | 'tls'> {
   /** The registered agent that these credentials belong to. */
@@ -30,7 +13,7 @@ export interface BrokerOptions extends CarrierEvents, Pick<ListenOptions, 'host'
 }
 
 /** The longest message, and its topic. */
-const maxPacket = Math.max(telemetryBytes, tunnelLimits.frame) + 1024;
+const maxPacket = longestMessage + 1024;
 const handshakeMs = 10_000;
 
 /**
@@ -106,7 +89,10 @@ export async function startBroker(options: BrokerOptions): Promise<Carrier & { r
 
   return {
     port: listener.port,
+    trouble: () => undefined,
     isConnected: (agentId) => present.has(agentId),
+    // Whoever is there has subscribed, and that was seen.
+    look: async () => {},
     send(agentId, payload) {
       // Straight to the one client: the broker's own queue is shared, and an agent that stops reading would hold it up.
       present

@@ -12,14 +12,24 @@ export type Channel = (clusterId: string, request: TunnelRequest, signal: AbortS
  * Agents are tried from the healthiest on. Another one gets the request only where the first has surely not carried it
  * out: it was not there, it refused for being busy; or, for a call that only reads, its connection was cut.
  */
-export function makeChannel(world: World, tunnel: Pick<Tunnel, 'isConnected' | 'request'>): Channel {
+export function makeChannel(
+  world: World,
+  tunnel: Pick<Tunnel, 'trouble' | 'isConnected' | 'look' | 'request'>,
+): Channel {
   return async (clusterId, request, signal) => {
     const agents = await world.db.selectFrom('agents').selectAll().where('cluster_id', '=', clusterId).execute();
-    const connected = sorted(
-      world,
-      agents.filter(({ id }) => tunnel.isConnected(id)),
-    );
-    if (connected.length === 0) throw nobody(agents.length);
+    const present = () =>
+      sorted(
+        world,
+        agents.filter(({ id }) => tunnel.isConnected(id)),
+      );
+    let connected = present();
+    if (connected.length === 0 && agents.length > 0 && tunnel.trouble() === undefined) {
+      await tunnel.look(agents.map(({ id }) => id));
+      connected = present();
+    }
+    const trouble = tunnel.trouble();
+    if (connected.length === 0 || trouble !== undefined) throw nobody(agents.length, trouble);
     for (const [at, { id }] of connected.entries()) {
       try {
         return await tunnel.request(id, request, signal);
@@ -29,7 +39,7 @@ export function makeChannel(world: World, tunnel: Pick<Tunnel, 'isConnected' | '
           throw toFailure(error);
       }
     }
-    throw nobody(agents.length);
+    throw nobody(agents.length, undefined);
   };
 }
 
@@ -47,9 +57,11 @@ function mayRepeat({ code }: TunnelError, { method, body }: TunnelRequest): bool
   return code === 'busy' || (readsOnly && (code === 'cut' || code === 'emqx'));
 }
 
-function nobody(agents: number): Failure {
+function nobody(agents: number, trouble: string | undefined): Failure {
   const reason =
-    agents === 0 ? 'no agent is registered' : 'no agent of the cluster is connected: see ecpctl agent list';
+    agents === 0
+      ? 'no agent is registered'
+      : (trouble ?? 'no agent of the cluster is connected: see ecpctl agent list');
   return new Failure('not_available', { what: 'EMQX', reason });
 }
 

@@ -9,19 +9,23 @@ export function agentIdOf(userName: string): number | undefined {
   return id === undefined ? undefined : Number(id);
 }
 
-/** The topics of one agent; it may touch no other (ours.md, Agent and server). */
+/**
+ * The topics of one agent; it may touch no other (ours.md, Agent and server). Its user name is a level of its own, so
+ * that a broker of others can be told the rights of all agents in one pattern.
+ */
 export function agentTopics(agentId: number): { request: string; reply: string; telemetry: string } {
-  const base = `ecp/agents/${agentId}`;
+  const base = `ecp/agents/${agentUserName(agentId)}`;
   return { request: `${base}/request`, reply: `${base}/reply`, telemetry: `${base}/telemetry` };
 }
 
-/** Filters for everything that agents send. */
-export const fromAgents: readonly string[] = ['ecp/agents/+/reply', 'ecp/agents/+/telemetry'];
+/** Filters for what agents send. */
+export const fromAgents = { reply: 'ecp/agents/+/reply', telemetry: 'ecp/agents/+/telemetry' } as const;
 
 /** Reads a topic that agents publish to; undefined for every other one. */
 export function readTopic(
   topic: string,
 ): { readonly agentId: number; readonly kind: 'reply' | 'telemetry' } | undefined {
-  const [, digits, kind] = /^ecp\/agents\/([1-9]\d{0,14})\/(reply|telemetry)$/.exec(topic) ?? [];
-  return digits === undefined ? undefined : { agentId: Number(digits), kind: kind as 'reply' | 'telemetry' };
+  const [, userName = '', kind] = /^ecp\/agents\/([^/]+)\/(reply|telemetry)$/.exec(topic) ?? [];
+  const agentId = agentIdOf(userName);
+  return agentId === undefined ? undefined : { agentId, kind: kind as 'reply' | 'telemetry' };
 }

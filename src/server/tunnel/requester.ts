@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Frame } from '../../contract/frames.ts';
-import { connectionId, decodeFrame, TunnelError, tunnelLimits } from '../../contract/frames.ts';
+import { connectionId, decodeFrame, encodeFrame, TunnelError, tunnelLimits } from '../../contract/frames.ts';
 import type { TunnelAnswer, TunnelRequest } from './exchange.ts';
 import { Exchange } from './exchange.ts';
 
@@ -8,6 +8,8 @@ import { Exchange } from './exchange.ts';
 export class Requester {
   readonly #send: (agentId: number, frame: Buffer) => void;
   readonly #exchanges = new Map<number, Map<string, Exchange>>();
+  /** Exchanges that ended while nobody could tell their agent. */
+  readonly #untold = new Map<number, readonly string[]>();
 
   constructor(send: (agentId: number, frame: Buffer) => void) {
     this.#send = send;
@@ -71,8 +73,29 @@ export class Requester {
     }
   }
 
+  /** Our own connection has gone, and everything on it; the agents do not know and go on. */
+  severed(): void {
+    for (const [agentId, own] of [...this.#exchanges]) {
+      this.#untold.set(agentId, [...own.keys()]);
+      for (const exchange of [...own.values()]) {
+        exchange.fail(
+          new TunnelError('cut', 'the connection to the MQTT broker was cut; whether EMQX got it is not known'),
+        );
+      }
+    }
+  }
+
+  /** The agent can be reached again: it need not go on with what nobody waits for, and be busy with it. */
+  found(agentId: number): void {
+    const ids = this.#untold.get(agentId) ?? [];
+    this.#untold.delete(agentId);
+    for (const id of ids) this.#send(agentId, encodeFrame('cancel', id, {}));
+  }
+
   close(): void {
-    for (const agentId of [...this.#exchanges.keys()]) this.lost(agentId);
+    for (const own of [...this.#exchanges.values()]) {
+      for (const exchange of [...own.values()]) exchange.abandon(new TunnelError('cut', 'the server ends'));
+    }
   }
 
   #exchange(agentId: number, id: string): Exchange | undefined {

@@ -1,7 +1,7 @@
 import type { MqttClient } from 'mqtt';
 import { connectAsync } from 'mqtt';
 import type { Frame, FrameKind, FrameOf } from '../../../src/contract/frames.ts';
-import { decodeFrame, encodeFrame } from '../../../src/contract/frames.ts';
+import { connectionId, decodeFrame, encodeFrame, TunnelError } from '../../../src/contract/frames.ts';
 import { agentTopics, agentUserName } from '../../../src/server/tunnel/names.ts';
 
 export interface FakeAgent {
@@ -24,15 +24,32 @@ export async function fakeAgent(url: string, agentId: number, password = `secret
     rejectUnauthorized: false,
     clean: false,
     clientId: `any-${agentId}`,
+    will: {
+      topic: topics.reply,
+      payload: encodeFrame('error', connectionId, { code: 'cut', message: '' }),
+      qos: 1,
+      retain: false,
+    },
   });
   const frames: Frame[] = [];
   const waiting: ((frame: Frame) => void)[] = [];
   client.on('message', (_, payload) => {
-    const frame = decodeFrame(payload);
+    const frame = read(payload);
+    if (!frame) return;
     const next = waiting.shift();
     if (next) next(frame);
     else frames.push(frame);
   });
+  /** What is asked in a version that nobody speaks is answered as an agent does. */
+  function read(payload: Buffer): Frame | undefined {
+    try {
+      return decodeFrame(payload);
+    } catch (error) {
+      if (!(error instanceof TunnelError) || error.code !== 'version') throw error;
+      client.publish(topics.reply, encodeFrame('error', error.id ?? '', error.header), { qos: 1 });
+      return undefined;
+    }
+  }
   await client.subscribeAsync(topics.request, { qos: 1 });
   return {
     client,

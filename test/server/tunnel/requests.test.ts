@@ -6,26 +6,18 @@ import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { connectionId, tunnelLimits } from '../../../src/contract/frames.ts';
 import type { Tunnel, TunnelRequest } from '../../../src/server/tunnel/tunnel.ts';
 import { startTunnel } from '../../../src/server/tunnel/tunnel.ts';
+import type { Line } from './carriers.ts';
+import { carriers, embedded } from './carriers.ts';
 import type { FakeAgent } from './fake-agent.ts';
 import { fakeAgent } from './fake-agent.ts';
 
+let line: Line;
 let tunnel: Tunnel;
 let agent: FakeAgent;
-const options = {
-  host: '127.0.0.1',
-  port: 0,
-  admit: async (name: string) => Number(name.slice('agent-'.length)),
-  onTelemetry: () => {},
-};
-
-beforeEach(async () => {
-  tunnel = await startTunnel(options);
-  agent = await fakeAgent(`mqtt://127.0.0.1:${tunnel.port}`, 1);
-});
 
 afterEach(async () => {
   await agent.client.endAsync(true);
-  await tunnel.close();
+  await line.close();
 });
 
 const plain: TunnelRequest = { method: 'GET', path: '/api/v5/nodes', headers: { accept: '*/*' }, deadlineMs: 5000 };
@@ -38,7 +30,14 @@ async function read(body: AsyncIterable<Uint8Array>): Promise<Buffer> {
   return Buffer.concat(pieces);
 }
 
-describe('a request through the tunnel', () => {
+describe.each(carriers)('a request through the tunnel over %s', (_, start) => {
+  beforeEach(async () => {
+    line = await start();
+    tunnel = line.tunnel;
+    agent = await fakeAgent(line.url, 1);
+    await line.ready(1);
+  });
+
   it('carries method, path, headers, body and deadline, and brings the answer back', async () => {
     const answer = ask({ method: 'POST', path: '/api/v5/rules?a=%20', body: Buffer.from('{}') });
     const { id, header, body } = await agent.next('request');
@@ -189,6 +188,10 @@ describe('a request through the tunnel', () => {
 });
 
 describe('TLS', () => {
+  beforeEach(async () => {
+    line = await embedded();
+    agent = await fakeAgent(line.url, 1);
+  });
   const folder = mkdtempSync(join(tmpdir(), 'tunnel-'));
   const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
   let made = true;
@@ -205,7 +208,13 @@ describe('TLS', () => {
 
   it.skipIf(!made).each(['mqtts', 'wss', 'mqtt', 'ws'])('serves %s on the one port', async (scheme) => {
     const pem = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
-    const secure = await startTunnel({ ...options, tls: pem });
+    const secure = await startTunnel({
+      host: '127.0.0.1',
+      port: 0,
+      tls: pem,
+      admit: async () => 1,
+      onTelemetry: () => {},
+    });
     const own = await fakeAgent(`${scheme}://127.0.0.1:${secure.port}`, 1);
     const answer = secure.request(1, plain, new AbortController().signal);
     const { id } = await own.next('request');

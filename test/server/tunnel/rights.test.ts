@@ -1,4 +1,5 @@
-import { once } from 'node:events';
+import { once, setMaxListeners } from 'node:events';
+import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import { connectAsync } from 'mqtt';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -72,6 +73,9 @@ describe('an agent that wants what is not its own', () => {
     agentTopics(victim).request,
     agentTopics(victim).reply,
     '$SYS/#',
+    '$share/x/#',
+    `$share/x/${agentTopics(victim).request}`,
+    `${agentTopics(victim).request}/#`,
   ])('may not subscribe to %s', async (topic) => {
     const { client } = await fakeAgent(url, hostile);
     let heard = 0;
@@ -92,6 +96,7 @@ describe('an agent that wants what is not its own', () => {
     agentTopics(victim).telemetry,
     '$SYS/x',
     'anything',
+    `${agentTopics(hostile).reply}/more`,
   ])('is cut off when it publishes to %s, and nothing of it arrives', async (topic) => {
     const own = await fakeAgent(url, victim);
     const { client } = await fakeAgent(url, hostile);
@@ -103,6 +108,30 @@ describe('an agent that wants what is not its own', () => {
     own.reply('response', id, { status: 200, headers: {} });
     expect((await answer).status).toBe(200);
     expect(own.frames).toEqual([]);
+    expect(telemetry).toEqual([]);
+    await own.client.endAsync();
+  });
+
+  it.each([
+    ['10,001 levels', `${'a/'.repeat(10_000)}a`],
+    ['60,000 characters', 'x'.repeat(60_000)],
+    ['a NUL at its end', `${agentTopics(hostile).reply}\0`],
+  ])('gets nowhere with a topic of %s', async (_, topic) => {
+    const own = await fakeAgent(url, victim);
+    for (const attempt of ['subscribe', 'publish'] as const) {
+      const { client } = await fakeAgent(url, hostile);
+      const closed = closing(client);
+      if (attempt === 'subscribe') await expect(client.subscribeAsync(topic, { qos: 1 })).rejects.toThrow();
+      else {
+        client.publish(topic, 'x', { qos: 1 });
+        await closed;
+      }
+      await client.endAsync(true);
+    }
+    const answer = tunnel.request(victim, ask, new AbortController().signal);
+    const { id } = await own.next('request');
+    own.reply('response', id, { status: 200, headers: {} });
+    expect((await answer).status).toBe(200);
     expect(telemetry).toEqual([]);
     await own.client.endAsync();
   });
@@ -140,13 +169,54 @@ describe('an agent that wants what is not its own', () => {
   });
 
   it('cannot fill the memory with one long packet', async () => {
-    const socket = connect(tunnel.port, '127.0.0.1');
+    const socket = connect(Number(tunnel.port), '127.0.0.1');
     await once(socket, 'connect');
     const closed = once(socket, 'close');
     socket.on('error', () => {});
     // A CONNECT that says 200 MiB follow.
     socket.write(Buffer.from([0x10, 0x80, 0x80, 0x80, 0x64]));
     await closed;
+  });
+
+  it.each(['reply', 'telemetry'] as const)('cannot send one message on its %s topic that is too long', async (kind) => {
+    const own = await fakeAgent(url, victim);
+    const { client } = await fakeAgent(url, hostile);
+    const closed = closing(client);
+    client.publish(agentTopics(hostile)[kind], Buffer.alloc(2 * 1024 * 1024), { qos: 1 });
+    await closed;
+    expect(telemetry).toEqual([]);
+    await own.client.endAsync();
+  });
+
+  it('does not stand in the way of others by a flood of whatever it may send', async () => {
+    const own = await fakeAgent(url, victim);
+    const { client } = await fakeAgent(url, hostile);
+    const { reply, telemetry: mine } = agentTopics(hostile);
+    for (let n = 0; n < 5000; n++) client.publish(n % 2 ? reply : mine, Buffer.alloc(1024, 'x'), { qos: 0 });
+    const answer = tunnel.request(victim, ask, new AbortController().signal);
+    const { id } = await own.next('request');
+    own.reply('response', id, { status: 200, headers: {} });
+    expect((await answer).status).toBe(200);
+    await Promise.all([own.client.endAsync(), client.endAsync(true)]);
+  });
+
+  it('holds up nobody when it stops reading what is sent to it', async () => {
+    const own = await fakeAgent(url, victim);
+    const { client } = await fakeAgent(url, hostile);
+    (client.stream as Socket).pause();
+    const { signal } = new AbortController();
+    setMaxListeners(0, signal);
+    const headers = { 'x-long': 'y'.repeat(16_000) };
+    const stuck = Array.from({ length: 32 }, () =>
+      tunnel.request(hostile, { ...ask, method: 'POST', headers, body: Buffer.alloc(64 * 1024) }, signal),
+    );
+    for (const request of stuck) request.catch(() => {});
+    await expect(tunnel.request(hostile, ask, signal)).rejects.toMatchObject({ code: 'busy' });
+    const answer = tunnel.request(victim, ask, signal);
+    const { id } = await own.next('request');
+    own.reply('response', id, { status: 200, headers: {} });
+    expect((await answer).status).toBe(200);
+    await Promise.all([own.client.endAsync(), client.endAsync(true)]);
   });
 
   it('cannot leave requests behind for its next connection', async () => {
