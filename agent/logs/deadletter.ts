@@ -1,4 +1,8 @@
 import { appendFile, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { systemClock } from '../../src/core/clock.ts';
+import { withLock } from '../../src/core/lock.ts';
+import { ownLike } from '../config/state.ts';
 import type { Refusal } from './bulk.ts';
 
 /** The file is turned over at this size; with the one before it never takes more than twice as much. */
@@ -17,7 +21,10 @@ export interface DeadLetter {
   readonly document: unknown;
 }
 
-/** A bounded file of what could not be delivered, one JSON object a line: `deadletter.ndjson`, older `.1`. */
+/**
+ * A bounded file of what could not be delivered, one JSON object a line: `deadletter.ndjson`, older `.1`. The agent adds
+ * to it while a command purges it: whoever writes holds its lock.
+ */
 export class DeadLetterFile {
   readonly path: string;
 
@@ -39,8 +46,11 @@ export class DeadLetterFile {
     const document = record.toString('utf8', at + 1, record.length - 1);
     // The document may be what no JSON reader takes; as a string it always fits into the line.
     const head = JSON.stringify(letter).slice(0, -1);
-    await this.turnOver();
-    await appendFile(this.path, `${head},"document":${JSON.stringify(document)}}\n`, { mode: 0o600 });
+    const line = `${head},"document":${JSON.stringify(document)}}\n`;
+    await this.alone(async () => {
+      await this.turnOver();
+      await appendFile(this.path, line, { mode: 0o600 });
+    });
   }
 
   /** All that is kept, oldest first; lines that cannot be read are left out. */
@@ -56,19 +66,28 @@ export class DeadLetterFile {
   }
 
   /** Removes the letters with these ids, or all. Answers how many are left. */
-  async purge(ids?: ReadonlySet<string>): Promise<number> {
-    const kept = ids ? (await this.list()).filter((letter) => !ids.has(letter.id)) : [];
-    await rm(`${this.path}.1`, { force: true });
-    if (kept.length === 0) {
-      await rm(this.path, { force: true });
-    } else {
-      const text = kept.map(
-        (letter) => `${JSON.stringify({ ...letter, document: JSON.stringify(letter.document) })}\n`,
-      );
-      await writeFile(`${this.path}.tmp`, text.join(''), { mode: 0o600 });
-      await rename(`${this.path}.tmp`, this.path);
-    }
-    return kept.length;
+  purge(ids?: ReadonlySet<string>): Promise<number> {
+    return this.alone(async () => {
+      const kept = ids ? (await this.list()).filter((letter) => !ids.has(letter.id)) : [];
+      if (kept.length === 0) {
+        await rm(this.path, { force: true });
+      } else {
+        const text = kept.map(
+          (letter) => `${JSON.stringify({ ...letter, document: JSON.stringify(letter.document) })}\n`,
+        );
+        await writeFile(`${this.path}.tmp`, text.join(''), { mode: 0o600 });
+        // Root purges what the agent's own user goes on writing.
+        ownLike(`${this.path}.tmp`, dirname(this.path));
+        await rename(`${this.path}.tmp`, this.path);
+      }
+      // Last: whoever is stopped before it finds some letters twice, and none lost.
+      await rm(`${this.path}.1`, { force: true });
+      return kept.length;
+    });
+  }
+
+  private async alone<T>(work: () => Promise<T>): Promise<T> {
+    return withLock(`${this.path}.lock`, work, { clock: systemClock, random: Math.random });
   }
 
   private async turnOver(): Promise<void> {

@@ -6,10 +6,10 @@ import { Errors } from '@sinclair/typebox/errors';
 import { Check } from '@sinclair/typebox/value';
 import { Failure, reasonOf } from '../core/errors.ts';
 import { readTextIfAny, writeFileAtomic } from '../core/files.ts';
+import type { LockTools } from '../core/lock.ts';
+import { withLock } from '../core/lock.ts';
 import type { Text } from '../core/text.ts';
 import { jsonErrorLine } from './json-line.ts';
-import type { LockTools } from './lock.ts';
-import { withLock } from './lock.ts';
 
 const Named = Type.Object({ id: Type.String(), name: Type.String() });
 

@@ -3,11 +3,11 @@ import { join, resolve } from 'node:path';
 import type { TokenStore, Tokens } from '../api/tokens.ts';
 import { Failure, reasonOf } from '../core/errors.ts';
 import { readTextIfAny, writeFileAtomic } from '../core/files.ts';
+import type { LockTools } from '../core/lock.ts';
+import { withLock } from '../core/lock.ts';
 import type { Text } from '../core/text.ts';
 import type { Keyring } from './keyring.ts';
 import { KeyringTrouble, keyringName } from './keyring.ts';
-import type { LockTools } from './lock.ts';
-import { withLock } from './lock.ts';
 import type { Output } from './output.ts';
 
 /** Tokens of one context, kept for one address: what was given for one server is never sent to another. */

@@ -1,8 +1,8 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, unlinkSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import type { Clock } from '../core/clock.ts';
-import { Failure } from '../core/errors.ts';
+import type { Clock } from './clock.ts';
+import { Failure } from './errors.ts';
 
 /** A holder that shows no sign of life for this long is gone; longer than any request may take by default. */
 const staleMs = 120_000;
@@ -74,13 +74,14 @@ function exclusive(path: string, content: string): boolean {
 
 /** Removes the lock of a process that is gone, and no other: between looking and moving a new one may have come. */
 function breakStale(path: string, now: number, random: () => number): void {
-  const content = read(path);
-  if (content === undefined || !isStale(path, content, now)) return;
+  // One that another user made cannot be read: its age alone counts, as with one of nobody's making.
+  const content = read(path) ?? '';
+  if (!isStale(path, content, now)) return;
   const aside = `${path}.${process.pid}.${chance(random)}.stale`;
   try {
     renameSync(path, aside);
     // Moved a live one by mistake: back with it, unless its place is taken already.
-    if (read(aside) !== content) linkSync(aside, path);
+    if ((read(aside) ?? '') !== content) linkSync(aside, path);
   } catch {
     // Another process was quicker; the next round looks again.
   } finally {

@@ -3,9 +3,9 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { withLock } from '../../src/cli/lock.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { Failure } from '../../src/core/errors.ts';
+import { withLock } from '../../src/core/lock.ts';
 
 const tools = { clock: systemClock, random: Math.random };
 let directory: string;
