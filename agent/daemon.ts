@@ -12,6 +12,7 @@ import type { AgentConfig } from './config/load.ts';
 import { type PartSettings, settingsFrom } from './config/settings.ts';
 import { type Registration, StateStore } from './config/state.ts';
 import { connectEcp } from './ecp/connect.ts';
+import { draftReport, newsOf } from './ecp/draft.ts';
 import { join, leave } from './ecp/membership.ts';
 import { statusOf } from './health/status.ts';
 import { createTidy } from './health/tidy.ts';
@@ -149,7 +150,7 @@ export class Daemon {
       const broken = [this.#parts.tunnel, this.#parts.logs].some((part) => part.status().state === 'failing');
       // Credentials that ECP has changed meanwhile look like a broken tunnel or log storage from here.
       if (broken) this.#parts.report.refreshMetadata();
-      if (this.#news() !== this.#told) this.#parts.report.reportSoon();
+      if (newsOf(this.#draft()) !== this.#told) this.#parts.report.reportSoon();
       const { logs, tunnel } = this.#parts;
       tidy(logs.status().delivered + tunnel.status().served, this.#clock.monotonic());
       await this.#clock.sleep(tickMs, signal).catch(() => undefined);
@@ -286,41 +287,19 @@ export class Daemon {
     });
   }
 
-  /** What of a report ECP should not have to wait for: trouble that came or went, nodes that changed. */
-  #news(report = this.#draft()): string {
-    const { clusterNodes, ...rest } = report;
-    return JSON.stringify([rest, clusterNodes.map(({ node, version: release, status }) => [node, release, status])]);
-  }
-
   #report(): Report {
     const report = this.#draft();
-    this.#told = this.#news(report);
+    this.#told = newsOf(report);
     return report;
   }
 
   #draft(): Report {
-    const { observation } = this.#parts.emqx.status();
-    const sentence = (part: { status(): { state: string; reason?: string } }) => {
-      const { state, reason } = part.status();
-      return state === 'failing' ? this.#secrets.redact(reason ?? 'failing') : '';
-    };
-    const { logsWait } = this.#settings;
-    return {
+    return draftReport({
+      parts: this.#parts,
       nodeId: this.#nodeId,
-      agentVersion: version,
-      clusterNodes: observation.nodes.map(({ node, version: nodeVersion, status, uptime }) => ({
-        node,
-        version: nodeVersion,
-        status,
-        uptime,
-      })),
-      dashboardEnabled: observation.dashboardEnabled,
-      nodeConnectError: observation.nodeConnectError,
-      clusterFetchError: observation.clusterFetchError,
-      metricsFetchError: observation.metricsFetchError,
-      logsFetchError: logsWait?.state === 'failing' ? logsWait.reason : sentence(this.#parts.logs),
-      mqttConnectError: sentence(this.#parts.tunnel),
-    };
+      logsWait: this.#settings.logsWait,
+      redact: (text) => this.#secrets.redact(text),
+    });
   }
 
   #loggerConfig(): AgentConfig['logger'] {

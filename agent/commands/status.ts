@@ -66,6 +66,7 @@ async function show(context: AgentContext, answer: AgentStatus): Promise<void> {
   for (const node of answer.nodes) {
     await out.line(`EMQX ${node.node} ${node.version} ${node.status}, ${formatDuration(node.uptime)}`);
   }
+  for (const notice of answer.notices) await out.line({ en: 'Note: {notice}', zh: '注意：{notice}' }, { notice });
   if (tunnel) {
     await out.line(
       {

@@ -32,6 +32,7 @@ export function statusOf(sources: StatusSources): AgentStatus {
   ].map((part) => (part.reason === undefined ? part : { ...part, reason: sources.redact(part.reason) }));
   const logs = parts.logs.status();
   const tunnel = parts.tunnel.status();
+  const { nodes, notices } = parts.emqx.status().observation;
   return {
     version,
     pid: process.pid,
@@ -46,12 +47,13 @@ export function statusOf(sources: StatusSources): AgentStatus {
       },
     }),
     parts: reports,
-    nodes: parts.emqx.status().observation.nodes.map(({ node, version: nodeVersion, status, uptime }) => ({
+    nodes: nodes.map(({ node, version: nodeVersion, status, uptime }) => ({
       node,
       version: nodeVersion,
       status,
       uptime,
     })),
+    notices: notices.map(sources.redact),
     ...(logs.state !== 'off' && {
       logs: {
         delivered: logs.delivered,

@@ -77,6 +77,8 @@ export const AgentStatus = Type.Object({
   parts: Type.Array(PartReport),
   /** EMQX's nodes as last reported. */
   nodes: Type.Array(ReportedNode),
+  /** What an operator should know of EMQX although nothing fails, in sentences. */
+  notices: Type.Array(Type.String()),
   logs: Type.Optional(LogReport),
   tunnel: Type.Optional(Type.Object({ inFlight: Count, served: Count })),
 });

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { identify } from '../../../agent/service/pidfile.ts';
+import { emqx } from '../emqx/rig.ts';
 import { fakeEcp, registrationToken } from '../fake-ecp.ts';
 import { pause, TestAgent } from '../process.ts';
 
@@ -82,4 +83,20 @@ it('leaves nothing of an agent with a home of its own after uninstall --purge', 
   expect(pid === undefined ? undefined : identify(pid)).toBeUndefined();
   expect(ecp.tokens.size).toBe(0);
   expect((await agent.run(['uninstall', '--purge'])).code).toBe(0);
+});
+
+it('status shows what an operator should know of EMQX although nothing fails', async () => {
+  const ecp = await fakeEcp();
+  const node = await emqx({ role: 'viewer' });
+  const agent = new TestAgent();
+  agent.config('agent: {monitoring: {interval: 1s}}\n');
+  await agent.run(['start']);
+  const password = { EMQX_DASHBOARD_USERNAME: 'admin', EMQX_DASHBOARD_PASSWORD: 'public' };
+  const to = ['register', '--url', ecp.url, '--emqx-dashboard-url', node.dashboardUrl];
+  expect(await agent.run(to, { env: { ...env, ...password } })).toMatchObject({ code: 0 });
+  const { notices } = await agent.until((one) => one.notices.length > 0);
+  expect(notices).toEqual([expect.stringContaining('is a viewer')]);
+  const { stdout } = await agent.call(['status']);
+  expect(stdout).toMatch(/^Note: EMQX user "admin" is a viewer: /m);
+  expect((await agent.call(['status', '--lang', 'zh'])).stdout).toMatch(/^注意：EMQX user "admin"/m);
 });

@@ -28,6 +28,7 @@ const status: AgentStatus = {
   registration: { url: 'http://ecp', since: 0 },
   parts: [{ name: 'report', state: 'healthy', since: 0 }],
   nodes: [],
+  notices: [],
 };
 
 async function listen(more: Partial<Controls> = {}) {
