@@ -28,8 +28,8 @@ const exitMeanings: readonly (readonly [number, Text])[] = [
 ];
 
 const exitIntro: Text = {
-  en: 'Every command ends with one of these codes. With -o json an error is one JSON object on stderr,\n{"error":{"code","message","hint","exit","status?","requestId?"}}, and stdout stays empty.',
-  zh: '每个命令都以下列退出码之一结束。使用 -o json 时，错误以一个 JSON 对象输出到 stderr：\n{"error":{"code","message","hint","exit","status?","requestId?"}}，标准输出为空。',
+  en: 'Every command ends with one of these codes. With -o json an error is one JSON object, the last line of stderr,\n{"error":{"code","message","hint","exit","status?","requestId?"}}, and stdout stays empty.',
+  zh: '每个命令都以下列退出码之一结束。使用 -o json 时，错误以一个 JSON 对象输出，为 stderr 的最后一行：\n{"error":{"code","message","hint","exit","status?","requestId?"}}，标准输出为空。',
 };
 const causes: Text = { en: 'Causes ("code") by exit code:', zh: '各退出码对应的原因（“code”）：' };
 
