@@ -68,7 +68,7 @@ export function failureOfConnection(error: unknown, exchange: Exchange): unknown
   const details = { cause: error, requestId };
   if (/^ERR_INVALID_ARG|^UND_ERR_INVALID_ARG/.test(code)) return error;
   if (/CERT|SIGNATURE|^UNABLE_TO_|^HOSTNAME_MISMATCH|^INVALID_CA|^CRL_/.test(code) && !code.startsWith('UND_')) {
-    return new Failure('untrusted', { url: originOf(url), reason: reasonOf(error) }, details);
+    return new Failure('untrusted', { url: originOf(url), reason: reasonOf(error) }, { ...details, hint: cures[code] });
   }
   return new Failure(
     'unreachable',
@@ -76,6 +76,18 @@ export function failureOfConnection(error: unknown, exchange: Exchange): unknown
     details,
   );
 }
+
+/** Where no CA would help. */
+const cures: Readonly<Record<string, Text>> = {
+  ERR_TLS_CERT_ALTNAME_INVALID: {
+    en: 'Use a host name that the certificate is for in --url',
+    zh: '请在 --url 中使用证书所对应的主机名',
+  },
+  CERT_HAS_EXPIRED: {
+    en: "The server needs a new certificate; check this machine's clock too",
+    zh: '服务器需要更新证书；另请检查本机时钟',
+  },
+};
 
 const said: Readonly<Record<string, Text>> = {
   ECONNREFUSED: { en: 'connection refused', zh: '连接被拒绝' },

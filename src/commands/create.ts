@@ -8,7 +8,7 @@ import { Failure, isFailure, usage } from '../core/errors.ts';
 import { certificateForm, certificateOptions, readGivenFile } from './certificate-options.ts';
 import { command } from './define.ts';
 import { checkClusterName, clusterOfName } from './names.ts';
-import { networkOptions, parsePairs, parseProtocol } from './network-options.ts';
+import { networkOptions, parsePairs, parseProtocols } from './network-options.ts';
 import { checkSpec } from './scale.ts';
 import { showCluster } from './show.ts';
 
@@ -179,7 +179,7 @@ async function toForm(
 }
 
 function networkText({ protocol = [], annotation, network }: OptionValues<typeof createOptions>): string | undefined {
-  const ports = protocol.map(parseProtocol);
+  const ports = parseProtocols(protocol);
   const annotations = parsePairs('--annotation', annotation);
   if (ports.length === 0 && Object.keys(annotations).length === 0) return undefined;
   if (ports.length > 0 && (network === undefined || network === 'ClusterIP')) {

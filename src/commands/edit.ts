@@ -3,9 +3,11 @@ import { confirmChange, confirmOptions } from '../cli/confirm.ts';
 import { changing, dryRunOption } from '../cli/dry-run.ts';
 import { Failure, usage } from '../core/errors.ts';
 import { clusterArg, command } from './define.ts';
-import { checkClusterName } from './names.ts';
+import { checkClusterName, clusterOfName } from './names.ts';
 import { checkAddress } from './register.ts';
 import { showCluster } from './show.ts';
+
+const otherName = { en: 'Choose another name', zh: '请使用其他名称' };
 
 export const edit = command({
   path: ['edit'],
@@ -57,6 +59,9 @@ export const edit = command({
       });
     }
     const name = cluster.deployName;
+    if (deployName !== undefined && deployName !== name) {
+      await clusterOfName(context, at, deployName, { ifExists: false, hint: otherName });
+    }
     const action = { en: `change of ${name}`, zh: `修改 ${name}` };
     if (!options.dryRun) await confirmChange(context, { action, name, weight: 'harmless' }, options);
     await changing(context, options.dryRun, async ({ clusters }) => {

@@ -23,8 +23,20 @@ export const networkOptions = {
   },
 } as const satisfies Options;
 
+/** @throws Failure invalid_value where a protocol is none, or is given twice: a service has one port of a name. */
+export function parseProtocols(texts: readonly string[]): NetworkPort[] {
+  const ports = texts.map(parseProtocol);
+  const twice = ports.find((port, at) => ports.findIndex(({ name }) => name === port.name) !== at);
+  if (!twice) return ports;
+  const label = protocols.find(({ name }) => name === twice.name)?.label ?? twice.name;
+  throw new Failure('invalid_value', {
+    name: '--protocol',
+    reason: { en: `${label} is given twice`, zh: `${label} 重复` },
+  });
+}
+
 /** `MQTT-SSL=31883` -> the port of the API; without a port the listener's own. */
-export function parseProtocol(text: string): NetworkPort {
+function parseProtocol(text: string): NetworkPort {
   const [word = '', port] = text.split(/=(.*)/s);
   const protocol = protocols.find(({ label, name }) => [label.toLowerCase(), name].includes(word.toLowerCase()));
   if (!protocol) {

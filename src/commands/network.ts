@@ -3,7 +3,7 @@ import { networkTypeNames } from '../contract/states.ts';
 import { Failure, usage } from '../core/errors.ts';
 import { changeCluster, changeOptions } from './change-cluster.ts';
 import { clusterArg, command } from './define.ts';
-import { networkOptions, parsePairs, parseProtocol } from './network-options.ts';
+import { networkOptions, parsePairs, parseProtocols } from './network-options.ts';
 
 const networkTypeWords = Object.keys(networkTypeNames) as NetworkType[];
 
@@ -51,7 +51,7 @@ export const network = command({
         reason: { en: `"${args.type}" is none of: ${all}`, zh: `“${args.type}”不在可选值之内：${all}` },
       });
     }
-    const ports = (options.protocol ?? []).map(parseProtocol);
+    const ports = parseProtocols(options.protocol ?? []);
     if (type !== 'ClusterIP' && ports.length === 0) {
       throw usage(`${type} needs at least one --protocol`, `${type} 至少需要一个 --protocol`);
     }

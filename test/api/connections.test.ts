@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { failureOfConnection } from '../../src/api/failure.ts';
 import type { TransportOptions } from '../../src/api/transport.ts';
 import { createTransport } from '../../src/api/transport.ts';
 import { getVersion } from '../../src/contract/version.ts';
@@ -58,6 +59,15 @@ describe('TLS', () => {
   test('an unknown authority is not trusted, and says how to go on', async () => {
     await expect(ecp(url)).rejects.toMatchObject({ code: 'untrusted', exit: 6 });
   });
+
+  test.each(['ERR_TLS_CERT_ALTNAME_INVALID', 'CERT_HAS_EXPIRED'])(
+    '%s is not answered with --ca-file, which cures neither',
+    (code) => {
+      const exchange = { url: 'https://ecp.example.com/api', requestId: '', authenticated: false, params: {} };
+      const failure = failureOfConnection(Object.assign(new Error('no'), { code }), exchange);
+      expect(failure).toMatchObject({ code: 'untrusted', hint: { en: expect.not.stringContaining('--ca-file') } });
+    },
+  );
 
   test('is with --ca-file, and the client shows its certificate', async () => {
     seen = [];

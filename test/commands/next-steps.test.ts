@@ -215,3 +215,19 @@ test('an image is asked for, and looked at, after it is known that the cluster c
   const { code, stderr } = await ecp.run(['upgrade', 'managed-1', '--image', 'no-such-image']);
   expect([code, stderr]).toEqual([5, expect.stringContaining('hosted clusters only')]);
 });
+
+describe('what would leave a mess is refused before it is sent', () => {
+  test('a second cluster of the same name, by edit as by create', async () => {
+    const [{ id }] = await ecp.json<[{ id: string }]>(['list', '--name', 'managed-1']);
+    await ecp.json(['register', 'managed-2']);
+    const { code, stderr } = await ecp.run(['edit', 'managed-2', '--name', 'managed-1']);
+    expect([code, stderr]).toEqual([5, expect.stringContaining(id)]);
+    expect(await ecp.json(['edit', 'managed-2', '--name', 'managed-2'])).toMatchObject({ deployName: 'managed-2' });
+  });
+
+  test('one protocol with two ports', async () => {
+    const ports = ['--protocol', 'MQTT-SSL=31001', '--protocol', 'mqtt-ssl=31002'];
+    const { code, stderr } = await ecp.run(['create', 'twofold', '--network', 'NodePort', ...ports]);
+    expect([code, stderr]).toEqual([2, expect.stringContaining('MQTT-SSL is given twice')]);
+  });
+});
