@@ -142,17 +142,15 @@ export async function prometheusText(
   return text.toString();
 }
 
+/** Alarms of these clusters, and those of the platform, which every project has, once. */
 async function addAlarms({ world }: Known, clusters: readonly SeenCluster[], text: Exposition): Promise<void> {
-  const ids = clusters.map(({ row }) => row.id);
-  const active =
-    ids.length === 0
-      ? []
-      : await world.db
-          .selectFrom('alarms')
-          .select(['severity'])
-          .where('ends_at', '=', 0)
-          .where('cluster_id', 'in', ids)
-          .execute();
+  const active = await world.db
+    .selectFrom('alarms')
+    .select(['condition', 'severity'])
+    .distinct()
+    .where('ends_at', '=', 0)
+    .where('cluster_id', 'in', ['', ...clusters.map(({ row }) => row.id)])
+    .execute();
   text.metric(
     'ecp_alarms_active',
     'gauge',

@@ -13,10 +13,12 @@ import { makeKeys } from '../../../src/server/domain/keys.ts';
 import { addManaged, registerAgent, takeReport } from '../../../src/server/domain/managed.ts';
 import { putSetting } from '../../../src/server/domain/settings.ts';
 import type { World } from '../../../src/server/domain/world.ts';
+import { prometheusText } from '../../../src/server/monitor/prometheus.ts';
 import { Telemetries } from '../../../src/server/monitor/telemetry.ts';
 import type { Store } from '../../../src/server/store/open.ts';
 import { openStore } from '../../../src/server/store/open.ts';
 import type { ClusterRow, ProjectRow } from '../../../src/server/store/schema.ts';
+import { readExposition } from '../monitor/exposition.ts';
 
 const second = 1000;
 let now: number;
@@ -541,6 +543,32 @@ describe('telling people', () => {
     expect(JSON.parse(calls[0]?.body ?? '')).toEqual({
       text: 'rule_stopped: rule say "hi"\n\\ is stopped',
       what: '{{unknown}}',
+    });
+  });
+});
+
+describe('what Prometheus is told', () => {
+  it('counts the alarms of the platform, which every project has, once', async () => {
+    await store.db.updateTable('clusters').set({ reserved: 1_000_000 }).execute();
+    const another = { ...project, id: 'another-proj', name: 'another' };
+    await store.db.insertInto('projects').values(another).execute();
+    await look();
+    expect(await active()).toEqual(['license_connections critical', 'license_connections critical']);
+    const samples = readExposition(await prometheusText({ world, telemetries, now }, [], false));
+    expect(samples.map(({ labels, value }) => [labels.severity, value])).toEqual([
+      ['normal', 0],
+      ['critical', 1],
+    ]);
+  });
+
+  it('keeps its form whatever a cluster is called', async () => {
+    const name = 'a "quoted" \\ one\nand {a="b"} 集群';
+    const row = { ...cluster, name };
+    const text = await prometheusText({ world, telemetries, now }, [{ row, agents: [] }], false);
+    expect(readExposition(text)).toContainEqual({
+      name: 'ecp_cluster_up',
+      labels: { cluster: name, cluster_id: cluster.id, project_id: project.id },
+      value: 0,
     });
   });
 });

@@ -6,6 +6,7 @@ import type { Caller, TestServer } from '../support.ts';
 import { adminPassword, basic, firstProject, testServer } from '../support.ts';
 import type { FakeAgent } from '../tunnel/fake-agent.ts';
 import { fakeAgent } from '../tunnel/fake-agent.ts';
+import { readExposition } from './exposition.ts';
 
 let server: TestServer;
 let admin: Caller;
@@ -119,6 +120,35 @@ describe('the monitor', () => {
   });
 });
 
+describe('the judge of /metrics', () => {
+  const help = '# HELP a_total What.\n# TYPE a_total counter\n';
+
+  it('reads what is right', () => {
+    expect(readExposition(`${help}a_total{b="\\"x\\\\\\n",c=""} 1\na_total 2.5e+3\n`)).toEqual([
+      { name: 'a_total', labels: { b: '"x\\\n', c: '' }, value: 1 },
+      { name: 'a_total', labels: {}, value: 2500 },
+    ]);
+  });
+
+  it.each([
+    ['no end of the last line', `${help}a_total 1`],
+    ['no HELP', '# TYPE a gauge\na 1\n'],
+    ['no TYPE', '# HELP a b\na 1\n'],
+    ['a TYPE after its samples', '# HELP a b\na 1\n# TYPE a gauge\n'],
+    ['a counter without _total', '# HELP a b\n# TYPE a counter\na 1\n'],
+    ['a gauge with _total', '# HELP a_total b\n# TYPE a_total gauge\na_total 1\n'],
+    ['the same labels twice', `${help}a_total{b="1"} 1\na_total{b="1"} 2\n`],
+    ['a quote in a value', `${help}a_total{b="c"d"} 1\n`],
+    ['a backslash in a value', `${help}a_total{b="\\d"} 1\n`],
+    ['no number', `${help}a_total undefined\n`],
+    ['a metric in two places', `${help}a_total 1\n# HELP c d\n# TYPE c gauge\nc 1\na_total{b="1"} 1\n`],
+    ['a metric without samples', help],
+    ['an empty line', `${help}\na_total 1\n`],
+  ])('refuses %s', (_, text) => {
+    expect(() => readExposition(text)).toThrow();
+  });
+});
+
 describe('/metrics', () => {
   const scrape = (headers: Record<string, string>, path = '/metrics') => server.call('GET', path, { headers });
 
@@ -127,16 +157,11 @@ describe('/metrics', () => {
     expect([status, headers.get('content-type')]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8']);
     expect(body).toContain(`ecp_cluster_connections{cluster="${cluster.name}",cluster_id="${cluster.id}"`);
     expect(body).toMatch(/^ecp_license_connections_limit 1000000$/m);
-    // Each line is a comment or a sample, and each sample has its TYPE before it.
-    const typed = new Set<string>();
-    for (const line of body.trimEnd().split('\n')) {
-      const type = /^# TYPE (\w+) (gauge|counter)$/.exec(line);
-      if (type) typed.add(type[1] ?? '');
-      else if (!line.startsWith('# HELP ')) {
-        const [, name = ''] = /^(\w+)(?:\{(?:\w+="(?:[^"\\\n]|\\.)*",?)*\})? -?[0-9.e+]+$/.exec(line) ?? [];
-        expect(typed, line).toContain(name);
-      }
-    }
+    const samples = readExposition(body);
+    expect(new Set(samples.map(({ name }) => name)).size).toBeGreaterThan(15);
+    expect(samples.filter(({ name }) => name.endsWith('_total')).map(({ name }) => name)).toEqual([
+      'process_cpu_seconds_total',
+    ]);
   });
 
   it('shows others only what is theirs, and strangers nothing', async () => {
