@@ -143,6 +143,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     closers.push(every(clock, 1000, () => post.deliver(), log));
     closers.push(async () => post.stop());
     closers.push(every(clock, alarmLookMs, () => alarms.look(clock.now()), log));
+    // What was collected since the last time is written at the end, too.
+    closers.push(() => monitor.history.flush(clock.now()));
     closers.push(every(clock, 10_000, () => monitor.history.flush(clock.now()), log));
     closers.push(every(clock, retainMs, async () => logs.retain?.(clock.now()), log));
     closers.push(every(clock, 3_600_000, () => cleanUp(world, clock.now()), log));

@@ -3,6 +3,39 @@ import { cleanUp } from '../../src/server/domain/housekeeping.ts';
 import { openSession, tokenLives } from '../../src/server/domain/sessions.ts';
 import { openStore } from '../../src/server/store/open.ts';
 
+test('of alarms that are over the newest stay, of those that are active all', async () => {
+  const { db, close } = await openStore(undefined);
+  const texts = { org_id: '', cluster_id: '', name: 'a', message: '', resource_id: '', resource_name: '' };
+  const alarm = (n: number, ends_at: number) => ({
+    ...texts,
+    condition: String(n),
+    project_id: 'p',
+    severity: 'normal' as const,
+    resource_type: 'cluster' as const,
+    ...{ starts_at: 0, absent_at: 0, ends_at, notified_at: 0, held: 0 },
+  });
+  const now = Date.parse('2030-06-01T00:00:00Z');
+  const day = 86_400_000;
+  await db
+    .insertInto('alarms')
+    .values([alarm(0, 0), alarm(1, now - 91 * day), alarm(2, now)])
+    .execute();
+  await cleanUp({ db, log: () => {} }, now);
+  const left = async () =>
+    (await db.selectFrom('alarms').select('condition').orderBy('id').execute()).map((row) => row.condition);
+  expect(await left()).toEqual(['0', '2']);
+  for (let n = 0; n < 20_000; n += 1000) {
+    await db
+      .insertInto('alarms')
+      .values(Array.from({ length: 1000 }, (_, at) => alarm(n + at + 3, now)))
+      .execute();
+  }
+  await cleanUp({ db, log: () => {} }, now);
+  const kept = await left();
+  expect([kept.length, kept[0], kept[1]]).toEqual([20_001, '0', '3']);
+  await close();
+});
+
 test('what is over goes, what counts stays', async () => {
   const { db, close } = await openStore(undefined);
   const lines: string[] = [];

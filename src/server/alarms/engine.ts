@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import { withAgents } from '../domain/clusters.ts';
 import { currentLicense, licenseUsage } from '../domain/license.ts';
 import type { Db, World } from '../domain/world.ts';
@@ -8,8 +9,8 @@ import { conditionsOf, licenseConditions } from './conditions.ts';
 import { Notices } from './notices.ts';
 import { allAlarmSettings } from './settings.ts';
 
-/** How long alarms that are over are kept. */
-const keepMs = 90 * 86_400_000;
+/** Said literally, or the index of the active ones is not used. */
+const stillActive = sql.lit(0);
 
 /** Where a condition counts: the alarm's own project. */
 interface Placed extends Condition {
@@ -36,7 +37,7 @@ export class AlarmEngine {
     await this.#world.db.transaction().execute(async (tx) => {
       const settings = await allAlarmSettings(tx);
       const { placed, isUnknown } = await this.#find(tx, settings, now);
-      const active = await tx.selectFrom('alarms').selectAll().where('ends_at', '=', 0).execute();
+      const active = await tx.selectFrom('alarms').selectAll().where('ends_at', '=', stillActive).execute();
       const resolved: AlarmRow[] = [];
       const open = new Map(active.map((alarm) => [keyOf(alarm.project_id, alarm.condition), alarm]));
       for (const [key, condition] of placed) {
@@ -50,13 +51,13 @@ export class AlarmEngine {
         const over = await settle(tx, alarm, now, resolveMs);
         if (over) resolved.push(over);
       }
-      const there = await tx.selectFrom('alarms').selectAll().where('ends_at', '=', 0).orderBy('id').execute();
-      await this.#notices.write(tx, there, resolved, settings, now);
-      await tx
-        .deleteFrom('alarms')
-        .where('ends_at', '>', 0)
-        .where('ends_at', '<', now - keepMs)
+      const there = await tx
+        .selectFrom('alarms')
+        .selectAll()
+        .where('ends_at', '=', stillActive)
+        .orderBy('id')
         .execute();
+      await this.#notices.write(tx, there, resolved, settings, now);
     });
   }
 

@@ -4,6 +4,8 @@ import type { World } from './world.ts';
 const day = 86_400_000;
 /** How long what is over stays: long enough for every question that is still asked of it. */
 const keepTasksMs = 90 * day;
+const keepAlarmsMs = 90 * day;
+const mostPastAlarms = 20_000;
 const keepAuditMs = 400 * day;
 const mostAudit = 500_000;
 
@@ -19,6 +21,26 @@ export async function cleanUp(world: Pick<World, 'db' | 'log'>, now: number): Pr
     .deleteFrom('tasks')
     .where('status', 'not in', ['pending', 'running'])
     .where('updated_at', '<', now - keepTasksMs)
+    .execute();
+  await db
+    .deleteFrom('alarms')
+    .where('ends_at', '>', 0)
+    .where((eb) =>
+      eb.or([
+        eb('ends_at', '<', now - keepAlarmsMs),
+        eb(
+          'id',
+          '<=',
+          eb
+            .selectFrom('alarms as past')
+            .select('past.id')
+            .where('past.ends_at', '>', 0)
+            .orderBy('past.id', 'desc')
+            .limit(1)
+            .offset(mostPastAlarms),
+        ),
+      ]),
+    )
     .execute();
   await db
     .deleteFrom('audit')

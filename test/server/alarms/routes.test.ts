@@ -1,6 +1,10 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStore } from '../../../src/server/store/open.ts';
 import type { Caller, TestServer } from '../support.ts';
 import { adminPassword, firstProject, testServer } from '../support.ts';
 
@@ -129,6 +133,53 @@ describe('lists of alarms', () => {
     }
     expect((await viewer('GET', `${alarms}/current/count`)).body).toEqual({ count: 0 });
     expect((await admin('GET', `${alarms}/current?${words.replace('severity=', 'severity=7')}`)).status).toBe(400);
+  });
+});
+
+describe('lists of alarms that there were', () => {
+  it('are filtered by name, severity and time, and paged from the newest on', async () => {
+    const dataDirectory = mkdtempSync(join(tmpdir(), 'alarms-'));
+    const first = await testServer({ dataDirectory });
+    const path = await firstProject(await first.as('admin', adminPassword));
+    await first.stop();
+    const [, , , orgId = '', , projectId = ''] = path.split('/');
+    const store = await openStore(dataDirectory);
+    const hour = 3_600_000;
+    const begin = Math.floor(Date.now() / hour - 40) * hour;
+    for (let n = 0; n < 30; n++) {
+      await store.db
+        .insertInto('alarms')
+        .values({
+          ...{ condition: `c${n}`, org_id: orgId, project_id: n === 29 ? 'another' : projectId, cluster_id: '' },
+          ...{ name: n % 2 ? 'conn_congestion/Äh%_1' : 'Rule_Stopped', message: `m${n}` },
+          ...{ severity: n % 3 ? 'normal' : 'critical', resource_type: 'cluster', resource_id: '', resource_name: '' },
+          ...{ starts_at: begin + n * hour, absent_at: 0, ends_at: begin + (n + 1) * hour, notified_at: 0, held: 0 },
+        })
+        .execute();
+    }
+    await store.close();
+    const second = await testServer({ dataDirectory });
+    const ask = await second.as('admin', adminPassword);
+    const list = async (words: Record<string, string | number>) => {
+      const all = { fuzzyName: '', severity: '', startsAt: '', endsAt: '', size: 100, offset: 0, ...words };
+      const query = new URLSearchParams(
+        Object.entries(all).map(([name, value]): [string, string] => [name, String(value)]),
+      );
+      const { body } = await ask('GET', `${path}/alarms/history?${query}`);
+      return [body.total, ...body.data.map(({ message }: { message: string }) => Number(message.slice(1)))];
+    };
+    const down = (from: number, to: number, step = 1) =>
+      Array.from({ length: Math.floor((from - to) / step) + 1 }, (_, at) => from - at * step);
+    expect(await list({})).toEqual([29, ...down(28, 0)]);
+    expect(await list({ size: 3, offset: 2 })).toEqual([29, 26, 25, 24]);
+    expect(await list({ fuzzyName: 'rule_stop' })).toEqual([15, ...down(28, 0, 2)]);
+    expect(await list({ fuzzyName: 'Äh%_' })).toEqual([14, ...down(27, 1, 2)]);
+    expect(await list({ fuzzyName: 'rule%' })).toEqual([0]);
+    expect(await list({ severity: 1 })).toEqual([10, ...down(27, 0, 3)]);
+    const seconds = (n: number) => (begin + n * hour) / 1000;
+    expect(await list({ startsAt: seconds(5), endsAt: seconds(7) })).toEqual([3, 7, 6, 5]);
+    await second.stop();
+    rmSync(dataDirectory, { recursive: true });
   });
 });
 

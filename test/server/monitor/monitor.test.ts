@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Telemetry } from '../../../src/contract/telemetry.ts';
 import type { Managed } from '../managed.ts';
@@ -117,6 +120,28 @@ describe('the monitor', () => {
     const nobody = await server.as('nobody', password);
     expect((await deployment(nobody)).status).toBe(404);
     expect((await nobody('GET', `/api/x/monitor/deployment/${cluster.id}/history`)).status).toBe(404);
+  });
+});
+
+describe('the history', () => {
+  it('has what was told a moment before the server was stopped', async () => {
+    const dataDirectory = mkdtempSync(join(tmpdir(), 'monitor-'));
+    const before = await testServer({ dataDirectory });
+    const user = await before.as('admin', adminPassword);
+    const { id, metadata } = await addManaged(before, user, await firstProject(user));
+    const { mqtt, tunnel } = metadata;
+    const { client } = await fakeAgent(mqtt.server, Number(mqtt.username.slice(6)), mqtt.password);
+    await client.publishAsync(tunnel.telemetryTopic, JSON.stringify(telemetry));
+    await expect
+      .poll(async () => (await user('GET', `/api/monitor/deployment/${id}`)).body.connectCount)
+      .toBe(telemetry.traffic?.connections);
+    await client.endAsync();
+    await before.stop();
+    const after = await testServer({ dataDirectory });
+    const { body } = await (await after.as('admin', adminPassword))('GET', `/api/x/monitor/deployment/${id}/history`);
+    expect(body).toMatchObject({ step: 10, data: [{ connectCount: 120, connectPeak: 120, topicCount: 42 }] });
+    await after.stop();
+    rmSync(dataDirectory, { recursive: true });
   });
 });
 

@@ -1,3 +1,4 @@
+import { sql } from 'kysely';
 import * as api from '../../../contract/alarms.ts';
 import { testSmtp } from '../../../contract/configuration.ts';
 import type { QueryOf } from '../../../contract/endpoint.ts';
@@ -131,10 +132,11 @@ export function alarmRoutes(on: On, world: World): void {
     if (startsAt !== '') rows = rows.where('starts_at', '>=', startsAt * 1000);
     // The last second is in it to its end.
     if (endsAt !== '') rows = rows.where('starts_at', '<=', endsAt * 1000 + 999);
-    const all = await rows.selectAll().orderBy('starts_at', 'desc').orderBy('id', 'desc').execute();
-    const words = fuzzyName.toLowerCase();
-    const found = all.filter(({ name }) => name.toLowerCase().includes(words));
-    return { total: found.length, data: found.slice(offset, offset + size).map(show) };
+    const words = fuzzyName.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+    if (words !== '') rows = rows.where(sql<number>`instr(lower(name), ${words})`, '>', 0);
+    const { total } = await rows.select((eb) => eb.fn.countAll<number>().as('total')).executeTakeFirstOrThrow();
+    const newest = rows.selectAll().orderBy('starts_at', 'desc').orderBy('id', 'desc');
+    return { total, data: (await newest.limit(size).offset(offset).execute()).map(show) };
   }
 }
 
