@@ -554,7 +554,7 @@ describe('what Prometheus is told', () => {
     await store.db.insertInto('projects').values(another).execute();
     await look();
     expect(await active()).toEqual(['license_connections critical', 'license_connections critical']);
-    const samples = readExposition(await prometheusText({ world, telemetries, now }, [], false));
+    const samples = readExposition(await prometheusText({ world, telemetries, now }, [], undefined));
     expect(samples.map(({ labels, value }) => [labels.severity, value])).toEqual([
       ['normal', 0],
       ['critical', 1],
@@ -564,7 +564,7 @@ describe('what Prometheus is told', () => {
   it('keeps its form whatever a cluster is called', async () => {
     const name = 'a "quoted" \\ one\nand {a="b"} 集群';
     const row = { ...cluster, name };
-    const text = await prometheusText({ world, telemetries, now }, [{ row, agents: [] }], false);
+    const text = await prometheusText({ world, telemetries, now }, [{ row, agents: [] }], undefined);
     expect(readExposition(text)).toContainEqual({
       name: 'ecp_cluster_up',
       labels: { cluster: name, cluster_id: cluster.id, project_id: project.id },
