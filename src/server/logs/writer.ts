@@ -30,6 +30,8 @@ export class LogWriter {
   #arrival = 0;
   #text = { n: 0, chars: 0 };
   #index: Statement;
+  /** Ids of records of this transaction whose text is not indexed yet. */
+  readonly #unindexed: bigint[] = [];
   #hour = 0;
   readonly #clusters = new Map<string, number>();
   readonly #streams = new Map<string, number>();
@@ -55,6 +57,7 @@ export class LogWriter {
         const cluster = this.#cluster(clusterId);
         return items.flatMap((item) => (item.document ? [this.#put(cluster, item, item.document)] : []));
       });
+      this.#indexTexts();
       this.#file.query(`UPDATE facts SET value = ? WHERE name = 'arrivals'`, this.#arrival);
       return fates;
     });
@@ -78,6 +81,7 @@ export class LogWriter {
   /** Reads what is kept in memory from the file: at the start, and after a transaction that never was. */
   #load(): Statement {
     this.forget();
+    this.#unindexed.length = 0;
     this.#arrival = this.#fact('arrivals');
     const [newest] = this.#file.query('SELECT n, first FROM texts ORDER BY n DESC LIMIT 1');
     if (!newest) return this.#beginText(1, this.#arrival + 1);
@@ -100,9 +104,12 @@ export class LogWriter {
     const id = this.#insertAt(recordId(document.time, arrival), stream, arrival, key, document.message);
     if (id === undefined) return 'exists';
     this.#arrival = arrival;
-    if (this.#text.chars >= this.#textSpan) this.#index = this.#beginText(this.#text.n + 1, arrival);
+    if (this.#text.chars >= this.#textSpan) {
+      this.#indexTexts();
+      this.#index = this.#beginText(this.#text.n + 1, arrival);
+    }
     this.#text.chars += document.message.length;
-    this.#index.run([id, document.message]);
+    this.#unindexed.push(id);
     return replaced ? 'updated' : 'created';
   }
 
@@ -117,6 +124,16 @@ export class LogWriter {
     }
   }
 
+  /**
+   * All texts of a transaction by one statement, which is a fifth less work than one for each, and in the order of ids:
+   * an id below the one before makes FTS5 write out what it has collected, however little that is.
+   */
+  #indexTexts(): void {
+    const ids = BigInt64Array.from(this.#unindexed).sort();
+    this.#unindexed.length = 0;
+    if (ids.length > 0) this.#index.run([`[${ids.join()}]`]);
+  }
+
   #beginText(n: number, first: number): Statement {
     createText(this.#file, n, first);
     this.#text = { n, chars: 0 };
@@ -124,7 +141,10 @@ export class LogWriter {
   }
 
   #indexing(): Statement {
-    return this.#file.prepare(`INSERT INTO ${textTable(this.#text.n)} (rowid, message) VALUES (?, ?)`);
+    return this.#file.prepare(
+      `INSERT INTO ${textTable(this.#text.n)} (rowid, message)
+       SELECT r.id, r.message FROM json_each(?) new CROSS JOIN records r ON r.id = new.value`,
+    );
   }
 
   /** Remembers which arrival was the first of this hour: what is older than so many days is found by it. */
