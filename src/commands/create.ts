@@ -7,7 +7,7 @@ import type { CreateForm } from '../contract/deployments.ts';
 import { Failure, isFailure, usage } from '../core/errors.ts';
 import { certificateForm, certificateOptions, readGivenFile } from './certificate-options.ts';
 import { command } from './define.ts';
-import { checkClusterName, clusterOfName } from './names.ts';
+import { askName, checkClusterName, clusterOfName } from './names.ts';
 import { networkOptions, parsePairs, parseProtocols } from './network-options.ts';
 import { checkSpec } from './scale.ts';
 import { showCluster } from './show.ts';
@@ -130,11 +130,6 @@ export const create = command({
     });
   },
 });
-
-async function askName(context: EcpContext): Promise<string> {
-  if (!context.interactive) throw new Failure('missing_argument', { name: 'NAME', program: 'ecpctl create' });
-  return (await context.prompt()).text({ en: 'Name of the cluster', zh: '集群名称' });
-}
 
 async function toForm(
   context: EcpContext,

@@ -24,6 +24,12 @@ export function checkClusterName(name: string, where: string): string {
   throw new Failure('invalid_value', { name: where, reason });
 }
 
+/** @throws Failure missing_argument where there is nobody to ask. */
+export async function askName(context: EcpContext): Promise<string> {
+  if (!context.interactive) throw new Failure('missing_argument', { name: 'NAME' });
+  return (await context.prompt()).text({ en: 'Name of the cluster', zh: '集群名称' });
+}
+
 /**
  * The cluster that already has this name, where that is as wished. ECP itself allows a name twice, and nobody could
  * then be sure which of the two is meant.

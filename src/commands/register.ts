@@ -1,11 +1,11 @@
-import { findCluster } from '../cli/clusters.ts';
+import { chooseCluster } from '../cli/clusters.ts';
 import { confirmChange, confirmOptions } from '../cli/confirm.ts';
 import { changing, dryRunOption } from '../cli/dry-run.ts';
 import { requireFeature } from '../cli/features.ts';
 import { Failure } from '../core/errors.ts';
 import { command } from './define.ts';
 import { guideOptions, printGuide } from './guide.ts';
-import { checkClusterName, clusterOfName } from './names.ts';
+import { askName, checkClusterName, clusterOfName } from './names.ts';
 
 export const register = command({
   path: ['register'],
@@ -18,7 +18,9 @@ export const register = command({
     zh: '支持 EMQX 企业版 v4（4.4.6 及以上）和 v5（5.6.0 及以上）。请在集群的一台机器上执行输出的命令；如需采集每个节点的日志，请在每台机器上执行。',
   },
   intent: 'mutates',
-  args: [{ name: 'name', complete: 'clusters', help: { en: 'Name of the new cluster', zh: '新集群的名称' } }],
+  args: [
+    { name: 'name', optional: true, complete: 'clusters', help: { en: 'Name of the new cluster', zh: '新集群的名称' } },
+  ],
   options: {
     serviceAddress: {
       kind: 'text',
@@ -45,11 +47,11 @@ export const register = command({
   ],
   async run(context, { args, options }) {
     if (options.again) {
-      const found = await findCluster(context, args.name);
+      const found = await chooseCluster(context, args.name);
       await requireFeature(context, found.cluster, 'agents');
       return printGuide(context, found, options);
     }
-    const name = checkClusterName(args.name, 'NAME');
+    const name = checkClusterName(args.name ?? (await askName(context)), 'NAME');
     const xServiceAddress = checkAddress(options.serviceAddress);
     const place = await context.place();
     await clusterOfName(context, place, name, {

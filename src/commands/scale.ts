@@ -28,19 +28,23 @@ export const scale = command({
     { run: 'ecpctl scale plant-1 --spec large --wait', help: { en: 'Vertically', zh: '垂直扩展' } },
   ],
   async run(context, { args, options }) {
-    const { replicas, spec } = options;
+    const { spec } = options;
+    let { replicas } = options;
     if (replicas !== undefined && spec !== undefined) {
       throw usage('--replicas and --spec exclude each other', '--replicas 与 --spec 不能同时使用');
     }
-    if (replicas === undefined && spec === undefined) {
+    if (replicas === undefined && spec === undefined && !context.interactive) {
       throw usage('give --replicas N or --spec NAME', '请指定 --replicas N 或 --spec 名称');
     }
     await changeCluster(context, args.cluster, options, {
-      feature: replicas === undefined ? 'vertical' : 'scale',
+      feature: spec === undefined ? 'scale' : 'vertical',
       weight: 'harmless',
       goal: ['running'],
       what: (name) => ({ en: `scaling of ${name}`, zh: `${name} 的扩缩容` }),
-      prepare: () => (spec === undefined ? undefined : checkSpec(context, spec)),
+      prepare: async ({ cluster }) => {
+        if (spec !== undefined) return checkSpec(context, spec);
+        replicas ??= await askReplicas(context, cluster.replicas);
+      },
       send: (clusters, { at }) =>
         replicas === undefined
           ? clusters.scaleVertically(at, spec ?? '', context.signal)
@@ -48,6 +52,13 @@ export const scale = command({
     });
   },
 });
+
+async function askReplicas(context: EcpContext, now: number): Promise<number> {
+  return (await context.prompt()).pick(
+    { en: `How many nodes? There are ${now}`, zh: `节点数？当前为 ${now}` },
+    Array.from({ length: 7 }, (_, at) => ({ name: String(at + 1), value: at + 1 })),
+  );
+}
 
 /** @throws Failure not_found with the nearest name. */
 export async function checkSpec(context: EcpContext, spec: string): Promise<void> {

@@ -81,3 +81,15 @@ test('where no terminal is, nothing is asked', async () => {
     expect(stderr).toContain(word);
   }
 });
+
+test('register asks for the name, and scale for the number of nodes', async () => {
+  const register = on('register');
+  await answer(register, 'Name of the cluster', 'line-typed\r');
+  expect(await register.ended).toMatchObject({ code: 0, stdout: expect.stringContaining('register --url') });
+  const scale = on('scale', 'plant-north');
+  await answer(scale, 'How many nodes? There are 3', '5');
+  await scale.until('❯ 5', scale.stderr);
+  scale.type('\r');
+  expect((await scale.ended).code).toBe(0);
+  expect(await ecp.json(['get', 'plant-north'])).toMatchObject({ replicas: 5 });
+});
