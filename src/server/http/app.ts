@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import fastify from 'fastify';
+import { Failure, reasonOf } from '../../core/errors.ts';
 import { newId } from '../../core/random.ts';
 import { Throttled } from '../domain/throttle.ts';
 import type { World } from '../domain/world.ts';
@@ -58,7 +59,9 @@ export async function closeApp(app: FastifyInstance): Promise<void> {
 function fail(world: World, error: unknown, requestId: string, reply: unknown): void {
   const { status, body } = answerFor(error, requestId);
   if (status >= 500) {
-    world.log('error', `request ${requestId}: ${error instanceof Error ? error.stack : String(error)}`);
+    // A failure that has a name is a sentence for the operator; the stack is for what is a fault of ours.
+    const words = error instanceof Error && !(error instanceof Failure) ? error.stack : reasonOf(error);
+    world.log('error', `request ${requestId}: ${words}`);
   }
   // Fastify gives its two handlers replies of two types; these methods are in both.
   const to = reply as Pick<FastifyReply, 'code' | 'header' | 'send'>;

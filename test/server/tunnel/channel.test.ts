@@ -230,6 +230,8 @@ describe.each(sites)('over %s', (_, start) => {
         status: 503,
         body: { message: expect.stringMatching(/no agent of the cluster is connected/) },
       });
+      // The operator reads one line for it, no stack: nothing is wrong with the server.
+      expect(server.lines.at(-1)).toMatch(/^error request \w+: EMQX cannot be had here: no agent .*$/);
     });
   });
 
