@@ -11,12 +11,12 @@ import type { Reach } from './records.ts';
 import { Masks } from './redact.ts';
 import { scanSet } from './scan.ts';
 import { type Gap, LogSet, type Span } from './set.ts';
-import { isWanted, listSets } from './sets.ts';
+import { isWanted, listSets, setOf } from './sets.ts';
 import { SlabPool } from './slab.ts';
 import { fileKey, type Origin, Template } from './template.ts';
 import type { LogDeps, LogSettings } from './types.ts';
 import { Wake } from './wake.ts';
-import { watchDirectory } from './watch.ts';
+import { type Watcher, watchDirectory } from './watch.ts';
 
 const inFlightLimit = 2;
 /** A record waits no longer for others in its batch; this long only, while nothing else is there to be read. */
@@ -25,8 +25,10 @@ const idleLingerMs = 200;
 /** The directory is looked at so often: while something moves, after a while without, and so much longer per file. */
 const pollMs = 250;
 const quietPollMs = 1000;
-const pollPerFileMs = 2;
+const pollPerFileMs = 1;
 const quietAfterMs = 10_000;
+/** More files are not watched: the watcher looks at all of them when one has moved, and what it saves is less than that. */
+const watchLimit = 200;
 /** Hints of the watcher are gathered for this long. */
 const hintMs = 20;
 /** The last record of a file waits so long for further lines of its own. */
@@ -58,6 +60,8 @@ export class Pipeline {
   private stopping = false;
   private batch: Batch<Span> | undefined;
   private inFlight = 0;
+  /** Names of sets of which something moved since the last look. */
+  private readonly moved = new Set<string>();
   private files = 0;
   private lastChange: number;
   private turn = 0;
@@ -106,30 +110,53 @@ export class Pipeline {
   private async lookAround(): Promise<void> {
     const { clock, logger } = this.deps;
     const { signal } = this.ended;
-    const watcher = await watchDirectory(this.settings.directory, () => this.look.poke(), logger).catch(
-      () => undefined,
-    );
-    while (!this.stopping) {
-      await this.scan();
+    let watcher: Watcher | undefined;
+    let lastFull = Number.NEGATIVE_INFINITY;
+    const due = () => {
       const isQuiet = clock.monotonic() - this.lastChange > quietAfterMs;
-      await this.look.wait((isQuiet ? quietPollMs : pollMs) + this.files * pollPerFileMs, signal);
+      return lastFull + (isQuiet ? quietPollMs : pollMs) + this.files * pollPerFileMs - clock.monotonic();
+    };
+    while (!this.stopping) {
+      const isFull = due() <= 0;
+      const moved = new Set(this.moved);
+      this.moved.clear();
+      await this.scan(isFull ? undefined : moved);
+      if (isFull) lastFull = clock.monotonic();
+      if (this.files > watchLimit) {
+        await watcher?.close();
+        watcher = undefined;
+      } else {
+        watcher ??= await watchDirectory(this.settings.directory, (name) => this.hint(name), logger).catch(
+          () => undefined,
+        );
+      }
+      await this.look.wait(Math.max(0, due()), signal);
       await clock.sleep(hintMs, signal).catch(() => undefined);
     }
     await watcher?.close();
   }
 
-  private async scan(): Promise<void> {
+  /** Looks soon at the set of a file that moved. */
+  private hint(name: string): void {
+    const set = setOf(name);
+    if (set === undefined) return;
+    this.moved.add(set);
+    this.look.poke();
+  }
+
+  /** Looks at all sets, or at those named: of a thousand files mostly a few are written at a time. */
+  private async scan(only?: ReadonlySet<string>): Promise<void> {
     const { clock, logger } = this.deps;
     const { directory, include, exclude } = this.settings;
     try {
       const found = await listSets(directory, include, exclude);
-      this.files = 0;
+      this.files = [...found.values()].reduce((sum, { members }) => sum + members.length, 0);
       for (const name of new Set([...found.keys(), ...this.sets.keys()])) {
         if (this.stopping) return;
+        if (only && !only.has(name)) continue;
         // One that is not wanted any more keeps its place in the checkpoint, should it be wanted again.
         if (!isWanted(name, include, exclude)) continue;
         const family = found.get(name) ?? { members: [], hasIndex: false };
-        this.files += family.members.length;
         const set = this.sets.get(name) ?? new LogSet(name, clock.now() * 1000);
         this.sets.set(name, set);
         const changed = await scanSet(set, family, {
@@ -188,7 +215,7 @@ export class Pipeline {
       const linger = this.stopping ? 0 : this.inFlight > 0 ? lingerMs : idleLingerMs;
       if (batch && age >= linger) await this.dispatch();
       else if (this.stopping) return;
-      else await this.work.wait(batch ? linger - age : quietPollMs, this.ended.signal);
+      else await this.work.wait(Math.min(batch ? linger - age : quietPollMs, this.untilWhole()), this.ended.signal);
       if (clock.monotonic() - this.lastChange > quietAfterMs) this.pool.trim();
     }
   }
@@ -210,6 +237,19 @@ export class Pipeline {
     const quiet = this.deps.clock.monotonic() - file.changedAt;
     const isFinished = file.final || file.vanishedAt !== undefined;
     return { final: isFinished && quiet >= tornMs, quiet: isFinished || quiet >= holdMs };
+  }
+
+  /** Milliseconds until what stands at the end of some file is taken as a whole record, at most `quietPollMs`. */
+  private untilWhole(): number {
+    const now = this.deps.clock.monotonic();
+    let least = quietPollMs;
+    for (const set of this.sets.values()) {
+      const file = set.next(() => false);
+      if (!file || file.suspect) continue;
+      const quiet = now - file.changedAt;
+      for (const limit of [holdMs, tornMs]) if (quiet < limit) least = Math.min(least, limit - quiet);
+    }
+    return Math.ceil(least);
   }
 
   private isStalled(file: Generation): boolean {
@@ -243,7 +283,7 @@ export class Pipeline {
       file.stalledReach = weight(reach);
     }
     if (result === 'changed') file.suspect = true;
-    if (file.suspect) this.look.poke();
+    if (file.suspect) this.hint(set.name);
     return result !== 'changed';
   }
 

@@ -23,6 +23,9 @@ export interface Wrap {
 const namePattern = /^(.+\.log)(?:\.(\d{1,6}|idx))?$/;
 const neverByDefault = new Set(['erlang.log', 'run_erl.log', ...levels.map((level) => `${level}.log`)]);
 
+/** The set that a name in the log directory belongs to; undefined where it is none of a log. */
+export const setOf = (name: string): string | undefined => namePattern.exec(name)?.[1];
+
 /** True when a set is to be shipped: by default all but consoles and v4's files by level, which repeat `emqx.log`. */
 export function isWanted(set: string, include: readonly string[], exclude: readonly string[]): boolean {
   if (exclude.some((pattern) => matches(set, pattern))) return false;
