@@ -16,6 +16,8 @@ export class Site {
   server!: Server;
   /** Further environment of the server; to be set before it is started. */
   readonly serverEnv: Record<string, string> = {};
+  /** Further arguments, in the same way. */
+  readonly serverArgs: string[] = [];
 
   /** Agents ship their logs to `advertiseUrl`, where one is given. */
   async open(advertiseUrl?: string): Promise<void> {
@@ -31,7 +33,7 @@ export class Site {
       ...(this.server && { listen: new URL(this.server.url).host }),
       env: this.serverEnv,
       // Simulated clusters take no longer than they must.
-      args: ['--fault', '*=20ms', ...(advertiseUrl ? ['--advertise-url', advertiseUrl] : [])],
+      args: ['--fault', '*=20ms', ...this.serverArgs, ...(advertiseUrl ? ['--advertise-url', advertiseUrl] : [])],
     });
   }
 

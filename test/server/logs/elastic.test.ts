@@ -1,9 +1,13 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { logMappings } from '../../../src/contract/log-document.ts';
 import type { EngineTarget } from '../../../src/server/logs/elastic/client.ts';
 import { wildcardOf } from '../../../src/server/logs/elastic/text.ts';
+import type { Certificate } from '../../stand-ins/certificates.ts';
+import { createAuthority } from '../../stand-ins/certificates.ts';
 import { addManaged } from '../managed.ts';
 import type { TestServer } from '../support.ts';
 import { adminPassword, basic, firstProject, testServer } from '../support.ts';
@@ -29,9 +33,9 @@ const index = {
 };
 const nothing = { hits: { total: { value: 0 }, hits: [] } };
 
-async function standIn(port = 0): Promise<StandIn> {
+async function standIn(port = 0, tls?: Certificate): Promise<StandIn> {
   const calls: StandIn['calls'] = [];
-  const server = createServer((request, response) => {
+  const serve = (request: IncomingMessage, response: ServerResponse) => {
     const { method = '', url: path = '' } = request;
     calls.push({ method, path, authorization: request.headers.authorization });
     request.resume().on('end', () => {
@@ -41,10 +45,11 @@ async function standIn(port = 0): Promise<StandIn> {
       };
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}));
     });
-  });
+  };
+  const server = tls ? createTlsServer(tls, serve) : createServer(serve);
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const engine: StandIn = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `${tls ? 'https' : 'http'}://127.0.0.1:${(server.address() as AddressInfo).port}`,
     calls,
     answer: () => undefined,
     close: () => {
@@ -123,6 +128,18 @@ describe('a server with a search engine', () => {
     expect(await ask()).toMatchObject({ status: 200, body: { total: 0, data: [] } });
     expect(await metric(server)).toBe('1');
     expect(told().at(-1)).toBe(`info logs: ${first.url} answers again`);
+  });
+
+  it('trusts the CA that it is given, and no other', async () => {
+    const authority = createAuthority('logs CA');
+    const engine = await standIn(0, authority.issue('engine'));
+    const wary = await started(targetOf(engine.url));
+    await addManaged(wary.server, wary.admin, wary.project);
+    expect(await wary.ask()).toMatchObject({ status: 503, body: { message: expect.stringMatching(/certificate/) } });
+    expect(engine.calls).toEqual([]);
+    const trusting = await started(targetOf(engine.url, { ca: authority.cert }));
+    await addManaged(trusting.server, trusting.admin, trusting.project);
+    expect((await trusting.ask()).status).toBe(200);
   });
 
   it.each([
