@@ -44,19 +44,31 @@ export interface AgentOptions {
   /** No EMQX is there unless told where. */
   readonly dashboardUrl?: string;
   readonly env?: Readonly<Record<string, string>>;
-  /** Reads nothing that its permissions forbid, although root starts it; see `canObey`. */
-  readonly obeys?: boolean;
+  /** What starts it in its place, such as `obeying`. */
+  readonly launcher?: readonly string[] | undefined;
 }
 
-const obeying = ['setpriv', '--bounding-set', '-dac_override,-dac_read_search'] as const;
+/** A launcher where its tools are there and may do what they do. */
+const launcher = (...command: string[]): readonly string[] | undefined => {
+  const [tool = '', ...args] = command;
+  return spawnSync(tool, [...args, 'true']).status === 0 ? command : undefined;
+};
 
-/** True where a process can be made that permissions hold for: root needs util-linux's setpriv for that. */
-export const canObey = process.getuid?.() !== 0 || spawnSync(obeying[0], [...obeying.slice(1), 'true']).status === 0;
+/** Makes permissions hold for root, too. */
+export const obeying =
+  process.getuid?.() === 0 ? launcher('setpriv', '--bounding-set', '-dac_override,-dac_read_search') : [];
+
+/** Leaves no inotify watch to the process, as on a machine where others have taken all. */
+export const unwatched = launcher(
+  ...['unshare', '--user', '--map-root-user'],
+  ...['sh', '-c', 'echo 0 > /proc/sys/user/max_inotify_watches && exec "$@"', 'sh'],
+);
 
 interface LogLine {
   readonly level: string;
   readonly part: string;
   readonly message: string;
+  readonly reason?: string;
 }
 
 /**
@@ -92,8 +104,7 @@ export class AgentProcess {
   /** Starts it. Resolves at once when it is registered already, and otherwise when it is. */
   async start(): Promise<void> {
     const program = [process.execPath, resolve('bin/emqxee-agent.js'), 'run', '--home', this.home];
-    const isRoot = process.getuid?.() === 0;
-    const [command = '', ...args] = this.options.obeys && isRoot ? [...obeying, ...program] : program;
+    const [command = '', ...args] = [...(this.options.launcher ?? []), ...program];
     const child = spawn(command, args, {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: { PATH: process.env.PATH ?? '', LANG: 'C', ...thrift, ...this.options.env },

@@ -2,7 +2,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
-import { AgentProcess, canObey } from '../../faults/agent-process.ts';
+import { AgentProcess } from '../../faults/agent-process.ts';
 import { formatLine } from '../../stand-ins/emqx/writer-lines.ts';
 import { Sink } from '../../stand-ins/sink/sink.ts';
 import { until } from './rig.ts';
@@ -16,19 +16,19 @@ export class ProcessRig {
   seq = 0;
   readonly agent: AgentProcess;
 
-  private constructor(sink: Sink, directory: string) {
+  private constructor(sink: Sink, directory: string, launcher: readonly string[] | undefined) {
     this.sink = sink;
     this.directory = join(this.root, directory);
     this.agent = new AgentProcess({
       root: this.root,
       directory: this.directory,
       sink: { urls: [sink.url] },
-      obeys: canObey,
+      launcher,
     });
   }
 
-  static async make(directory = 'log'): Promise<ProcessRig> {
-    const rig = new ProcessRig(await new Sink({ keep: true }).start(), directory);
+  static async make(directory = 'log', launcher?: readonly string[]): Promise<ProcessRig> {
+    const rig = new ProcessRig(await new Sink({ keep: true }).start(), directory, launcher);
     if (directory === 'log') mkdirSync(rig.directory);
     return rig;
   }

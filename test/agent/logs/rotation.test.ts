@@ -16,7 +16,7 @@ import {
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { canObey } from '../../faults/agent-process.ts';
+import { obeying, unwatched } from '../../faults/agent-process.ts';
 import { EmqxLogWriter } from '../../stand-ins/emqx/writer.ts';
 import { ProcessRig } from './process-rig.ts';
 import { until } from './rig.ts';
@@ -231,9 +231,9 @@ describe('rotation, as the real process sees it', { concurrent: true }, () => {
     expect(rig.sink.oracle.conflicts).toBe(0);
   });
 
-  if (!canObey) console.log('skipped: root reads what nobody may read, and there is no setpriv to change that');
-  it.skipIf(!canObey)('a directory and a file that become readable later', async () => {
-    const rig = await ProcessRig.make();
+  if (!obeying) console.log('skipped: root reads what nobody may read, and there is no setpriv to change that');
+  it.skipIf(!obeying)('a directory and a file that become readable later', async () => {
+    const rig = await ProcessRig.make('log', obeying);
     try {
       rig.append(20);
       chmodSync(rig.path(), 0);
@@ -268,6 +268,28 @@ describe('rotation, as the real process sees it', { concurrent: true }, () => {
         () => 'a file that is gone without having been read is not told of',
       );
       expect(rig.sink.oracle.verdict(rig.seq)).toMatchObject({ unique: rig.seq - 10, doubled: 0 });
+    } finally {
+      await rig.end();
+    }
+  });
+
+  if (!unwatched) console.log('skipped: there is no user namespace to take inotify watches away in');
+  it.skipIf(!unwatched)('a rotation that no watcher tells of: no inotify watches left', async () => {
+    const rig = await ProcessRig.make('log', unwatched);
+    try {
+      rig.append(20);
+      await rig.agent.start();
+      await until(
+        () =>
+          rig.agent.log.some(({ message, reason }) => /cannot be watched/.test(message) && /ENOSPC/.test(`${reason}`)),
+        () => JSON.stringify(rig.agent.log),
+      );
+      await rig.settled();
+      rig.append(20);
+      renameSync(rig.path(), rig.path('emqx.log.1'));
+      rig.append(20);
+      await rig.settled();
+      expect(rig.sink.oracle.gaps).toEqual([]);
     } finally {
       await rig.end();
     }
