@@ -165,10 +165,7 @@ function isBlank(c: u8): bool {
 /** Place behind the string that opens at `from`, or 0 when it is not one that may be copied as it is. */
 function stringEnd(from: usize): usize {
   let at = findSpecial(from + 1, last);
-  while (at < last) {
-    const c = load<u8>(at);
-    if (c === quote) return at + 1;
-    if (c !== backslash) return 0;
+  while (at < last && load<u8>(at) === backslash) {
     const letter = load<u8>(at, 1);
     at += 2;
     if (letter === 117) {
@@ -178,7 +175,7 @@ function stringEnd(from: usize): usize {
     } else if (!isEscape(letter)) return 0;
     at = findSpecial(at, last);
   }
-  return 0;
+  return at < last && load<u8>(at) === quote ? at + 1 : 0;
 }
 
 /** Place behind the value at `from`, or 0. */

@@ -144,7 +144,6 @@ export function copy(at: usize, from: usize, to: usize): usize {
 /** Copies from..to to `at` as the inside of a JSON string; answers the end. */
 export function copyEscaped(at: usize, from: usize, to: usize): usize {
   while (from < to) {
-    let size: usize = 32;
     if (ASC_FEATURE_SIMD) {
       const a = v128.load(from);
       const b = v128.load(from, 16);
@@ -152,25 +151,33 @@ export function copyEscaped(at: usize, from: usize, to: usize): usize {
       v128.store(at, b, 16);
       const marksA = specialMarks(a);
       const marksB = specialMarks(b);
+      const end = from + 32;
       if (v128.any_true(v128.or(marksA, marksB))) {
-        size = <usize>ctz(<u32>i8x16.bitmask(marksA) | ((<u32>i8x16.bitmask(marksB)) << 16));
+        let marks = <u32>i8x16.bitmask(marksA) | ((<u32>i8x16.bitmask(marksB)) << 16);
+        for (; marks !== 0; marks &= marks - 1) {
+          const next = end - 32 + <usize>ctz(marks);
+          if (next >= to) break;
+          at = writeEscape(at + (next - from), load<u8>(next));
+          from = next + 1;
+          v128.store(at, v128.load(from));
+          v128.store(at, v128.load(from, 16), 16);
+        }
       }
+      if (end >= to) return at + (to - from);
+      at += end - from;
+      from = end;
     } else {
       const word = load<u64>(from);
       store<u64>(at, word);
       const marks = specialsOf(word);
-      size = marks === 0 ? 8 : <usize>(ctz(marks) >> 3);
+      const size: usize = marks === 0 ? 8 : <usize>(ctz(marks) >> 3);
+      if (from + size >= to) return at + (to - from);
+      at += size;
+      from += size;
+      if (marks !== 0) at = writeEscape(at, load<u8>(from++));
     }
-    if (from + size >= to) return at + (to - from);
-    at += size;
-    from += size;
-    if (isSpecial(load<u8>(from))) at = writeEscape(at, load<u8>(from++));
   }
   return at;
-}
-
-function isSpecial(c: u8): bool {
-  return c < 32 || c === quote || c === backslash;
 }
 
 /** A byte that stands for one which is no UTF-8: ASCII's own "substitute", written out as U+FFFD. */
@@ -184,11 +191,8 @@ const letters = memory.data<u8>([
 
 /** Writes the escape of one byte at `at`; answers the end. */
 function writeEscape(at: usize, c: u8): usize {
-  store<u8>(at, backslash);
-  if (c >= 32) {
-    store<u8>(at, c, 1);
-    return at + 2;
-  }
+  store<u16>(at, <u16>backslash | ((<u16>c) << 8));
+  if (c >= 32) return at + 2;
   const letter = load<u8>(letters + <usize>c);
   store<u8>(at, letter, 1);
   if (letter !== 117) return at + 2;

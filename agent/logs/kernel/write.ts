@@ -139,7 +139,9 @@ function writeMember(at: usize, first: usize, entry: object.Member): usize {
   store<u16>(out, 0x203a);
   out += 2;
 
-  if (entry.isString) return copy(out, entry.valueFrom, entry.valueTo);
+  // Only objects and lists have quotes inside.
+  const isPlain = entry.isString || load<u8>(entry.valueFrom) < 91;
+  if (isPlain) return copy(out, entry.valueFrom, entry.valueTo);
   return copyEscaped(out, entry.valueFrom, entry.valueTo);
 }
 
