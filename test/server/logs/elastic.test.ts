@@ -122,7 +122,7 @@ describe('a server with a search engine', () => {
       });
     }
     expect(await metric(server)).toBe('0');
-    const told = () => server.lines.filter((line) => line.includes('logs:'));
+    const told = () => server.lines.filter((line) => line.includes(first.url) && !line.startsWith('error request'));
     expect(told()).toEqual([`warning logs: ${first.url} cannot be reached: connect ECONNREFUSED 127.0.0.1:${port}`]);
     await standIn(Number(port));
     expect(await ask()).toMatchObject({ status: 200, body: { total: 0, data: [] } });

@@ -47,8 +47,13 @@ export async function openElasticLog({ target, retention, clock, tell }: Elastic
     query: (query) => reader.query(query),
     dropCluster: (clusterId) => retainer.dropCluster(clusterId),
     retain: async (now) => {
-      await index.open();
-      await retainer.retain(now);
+      try {
+        await index.open();
+        await retainer.retain(now);
+      } catch (error) {
+        // An engine out of reach has been told of; its turn comes again.
+        if (!isFailure(error, 'not_available')) throw error;
+      }
     },
     close,
   };
