@@ -2,7 +2,7 @@ import { encodeQuery, fillPath } from '../api/body.ts';
 import type { Client } from '../api/client.ts';
 import type { Transport } from '../api/transport.ts';
 import type { Endpoint } from '../contract/endpoint.ts';
-import { isSecretName, redactValue } from '../core/redact.ts';
+import { isSecretName, redactText, redactValue } from '../core/redact.ts';
 import type { Text } from '../core/text.ts';
 import type { Options } from './command.ts';
 import { quoted } from './confirm.ts';
@@ -22,11 +22,15 @@ export const dryRunOption = {
 export type DryRun = 'request' | 'curl' | undefined;
 
 /** A request as it would have been sent. */
-interface Planned {
+export interface Planned {
   readonly method: string;
   readonly url: string;
   readonly bodyKind: 'json' | 'urlencoded' | 'multipart' | undefined;
   readonly body: unknown;
+  /** Instead of those that go with the kind of the body. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** The JSON as it was given on the command line, where `@FILE` stands for a file; it takes the place of `body`. */
+  readonly data?: string | undefined;
 }
 
 class Stopped extends Error {
@@ -57,7 +61,7 @@ export async function changing(
     await work(createClient(readOnly(client.transport)));
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
-    await print(context, error.planned, dryRun);
+    await printPlanned(context, error.planned, dryRun);
   }
   return false;
 }
@@ -105,7 +109,8 @@ function plan(baseUrl: string, endpoint: Endpoint, input: object): Planned {
   };
 }
 
-async function print(context: EcpContext, planned: Planned, how: 'request' | 'curl'): Promise<void> {
+/** Prints a request instead of sending it: its secrets masked, or as a command line that does the same. */
+export async function printPlanned(context: EcpContext, planned: Planned, how: 'request' | 'curl'): Promise<void> {
   const { out } = context;
   if (how === 'curl') {
     const names =
@@ -117,10 +122,21 @@ async function print(context: EcpContext, planned: Planned, how: 'request' | 'cu
     if (names.length > 0) out.note(pathsNeeded, { names: names.map((name) => `$${variable(name)}`).join(', ') });
     return out.write(`${curl(planned, tlsFlags(await context.settings()))}\n`);
   }
-  const { method, url, body } = planned;
-  const shown = { method, url, ...(body !== undefined && { body: redactValue(body) }) };
+  const { method, url, body, headers } = planned;
+  const shown = {
+    method,
+    url,
+    ...(headers && { headers: redactValue(headers) as object }),
+    ...(body !== undefined && { body: typeof body === 'string' ? redactText(body) : redactValue(body) }),
+  };
   if (out.machine) return out.data(shown);
-  await out.write(`${method} ${url}\n${body === undefined ? '' : `${JSON.stringify(shown.body, null, 2)}\n`}`);
+  const lines = [
+    `${method} ${url}`,
+    ...Object.entries(shown.headers ?? {}).map(([name, value]) => `${name}: ${value}`),
+  ];
+  if (typeof shown.body === 'string') lines.push(shown.body);
+  else if (shown.body !== undefined) lines.push(JSON.stringify(shown.body, null, 2));
+  await out.write(`${lines.join('\n')}\n`);
 }
 
 const pathsNeeded: Text = {
@@ -129,22 +145,31 @@ const pathsNeeded: Text = {
 };
 
 /** A command line that does the same. The token is a reference to the environment, what came from files one to files. */
-export function curl({ method, url, bodyKind, body }: Planned, flags: readonly string[] = []): string {
+export function curl(planned: Planned, flags: readonly string[] = []): string {
+  const { method, url, bodyKind, body, data } = planned;
   const parts = [
     'curl',
     '--fail-with-body',
     ...flags.map(quoted),
-    '--request',
-    method,
+    // With `--request HEAD` it would wait for a body.
+    ...(method === 'HEAD' ? ['--head'] : ['--request', method]),
     `--header "Authorization: Bearer $ECP_TOKEN"`,
   ];
-  if (bodyKind === 'json')
-    parts.push("--header 'Content-Type: application/json'", `--data ${quoted(JSON.stringify(body))}`);
+  const headers = planned.headers ?? (bodyKind === 'json' ? { 'Content-Type': 'application/json' } : {});
+  parts.push(...Object.entries(headers).map(([name, value]) => `--header ${header(name, value)}`));
+  if (data !== undefined) parts.push(`${data.startsWith('@') ? '--data-binary' : '--data-raw'} ${quoted(data)}`);
+  else if (bodyKind === 'json') parts.push(`--data ${quoted(JSON.stringify(body))}`);
   else if (bodyKind) {
     const flag = bodyKind === 'multipart' ? '--form' : '--data-urlencode';
     for (const [name, value] of given(body)) parts.push(`${flag} ${field(name, String(value), bodyKind)}`);
   }
   return [...parts, quoted(url)].join(' ');
+}
+
+/** A secret is a reference to the environment: `X-Api-Key` -> `$X_API_KEY`. */
+function header(name: string, value: string): string {
+  if (!isSecretName(name)) return quoted(`${name}: ${value}`);
+  return `"${name}: $${name.replaceAll('-', '_').toUpperCase()}"`;
 }
 
 function given(form: unknown): [string, unknown][] {

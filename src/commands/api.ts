@@ -8,10 +8,10 @@ export const api = command({
   path: ['api'],
   summary: { en: 'Call any address of the HTTP API, logged in as you are', zh: '以当前身份调用任意 HTTP API' },
   description: {
-    en: '{orgId} and {projectId} in the path become those in use. The body of the answer goes to stdout as it is; a status of 400 and above ends with the exit code of its failure.',
-    zh: '路径中的 {orgId} 和 {projectId} 会替换为当前组织和项目。响应体原样输出到标准输出；状态码 400 及以上时以对应错误的退出码结束。',
+    en: '{orgId} and {projectId} in the path become those in use. The body of the answer goes to stdout as it is; a status of 400 and above ends with the exit code of its failure. What writes is sent as it is typed, without a question; in a protected context the name of the context confirms it.',
+    zh: '路径中的 {orgId} 和 {projectId} 会替换为当前组织和项目。响应体原样输出到标准输出；状态码 400 及以上时以对应错误的退出码结束。写操作按输入直接发送，不再询问；在受保护的上下文中需用上下文名称确认。',
   },
-  intent: 'reads',
+  intent: 'mutates',
   args: [{ name: 'path', help: { en: 'Path with or without /api', zh: '路径，可带或不带 /api' } }],
   options: {
     ...rawOptions,
@@ -34,6 +34,10 @@ export const api = command({
       run: `ecpctl api /api/configuration/emqx-total-quota -d '{"total_cpu_quota":8,"total_memory_quota":16}'`,
       help: { en: 'Write', zh: '写入' },
     },
+    {
+      run: 'ecpctl api /api/configuration/emqx-total-quota -d @quota.json --confirm production',
+      help: { en: 'Write in the protected context "production"', zh: '在受保护的上下文 production 中写入' },
+    },
   ],
   async run(context, { args, options }) {
     if (options.data !== undefined && options.form !== undefined) {
@@ -41,7 +45,14 @@ export const api = command({
     }
     const path = await fullPath(context, args.path);
     const form = options.form && new URLSearchParams(parsePairs('--form', options.form)).toString();
-    await rawCall(context, { ...options, path, form, headers: headersOf(options.header) });
+    await rawCall(context, { ...options, path, form, headers: headersOf(options.header) }, async () => {
+      // Only a context can be protected, so wherever the name is asked for there is one.
+      const name = (await context.settings()).context?.value ?? '';
+      return {
+        action: { en: `change through the API in ${name}`, zh: `通过 API 变更 ${name}` },
+        name,
+      };
+    });
   },
 });
 

@@ -8,10 +8,10 @@ export const emqx = command({
   path: ['emqx'],
   summary: { en: "Call EMQX's own API of a cluster, through ECP", zh: '通过 ECP 调用集群自身的 EMQX API' },
   description: {
-    en: "Status and body are EMQX's own. Viewers may only read.",
-    zh: '状态码和响应体均来自 EMQX。普通用户只能读取。',
+    en: "Status and body are EMQX's own. Viewers may only read. What writes is sent as it is typed, without a question; in a protected context the name of the cluster confirms it.",
+    zh: '状态码和响应体均来自 EMQX。普通用户只能读取。写操作按输入直接发送，不再询问；在受保护的上下文中需用集群名称确认。',
   },
-  intent: 'reads',
+  intent: 'mutates',
   args: [
     clusterArg,
     { name: 'path', help: { en: "Path of EMQX's API: /api/v5/nodes", zh: 'EMQX API 的路径：/api/v5/nodes' } },
@@ -26,6 +26,8 @@ export const emqx = command({
     const { cluster } = await findCluster(context, args.cluster);
     const { dashboardPath } = await import('../cli/online.ts');
     const path = dashboardPath(cluster.id, `/${args.path.replace(/^\/+/, '')}`);
-    await rawCall(context, { ...options, path, failure: failureOfChannel });
+    const name = cluster.deployName;
+    const action = { en: `change inside EMQX of ${name}`, zh: `变更 ${name} 的 EMQX` };
+    await rawCall(context, { ...options, path, failure: failureOfChannel }, async () => ({ action, name }));
   },
 });

@@ -2,6 +2,10 @@ import { readFileSync } from 'node:fs';
 import { failureOfAnswer } from '../api/failure.ts';
 import type { RawAnswer } from '../api/transport.ts';
 import type { Options } from '../cli/command.ts';
+import type { Change, Consent } from '../cli/confirm.ts';
+import { confirmChange, confirmOptions } from '../cli/confirm.ts';
+import type { DryRun, Planned } from '../cli/dry-run.ts';
+import { dryRunOption, printPlanned } from '../cli/dry-run.ts';
 import type { EcpContext } from '../cli/session.ts';
 import { Failure, reasonOf } from '../core/errors.ts';
 
@@ -24,9 +28,11 @@ export const rawOptions = {
     },
   },
   include: { kind: 'flag', short: 'i', help: { en: 'Show status and headers too', zh: '同时显示状态和响应头' } },
+  ...confirmOptions,
+  ...dryRunOption,
 } as const satisfies Options;
 
-export interface RawCall {
+export interface RawCall extends Consent {
   readonly path: string;
   readonly method: string | undefined;
   readonly data: string | undefined;
@@ -36,18 +42,45 @@ export interface RawCall {
   readonly headers?: Readonly<Record<string, string>>;
   /** What an answer of 400 and above is; ECP's own failures where nothing is said. */
   readonly failure?: typeof failureOfAnswer;
+  readonly dryRun?: DryRun;
 }
 
-/** Sends it, streams the body of the answer to stdout as it is, and fails as its status says. */
-export async function rawCall(context: EcpContext, call: RawCall): Promise<void> {
+/**
+ * Sends it, streams the body of the answer to stdout as it is, and fails as its status says. A write was spelled out by
+ * whoever typed it and is sent without a question, but for a protected context: `confirmedBy` is what confirms it there.
+ */
+export async function rawCall(
+  context: EcpContext,
+  call: RawCall,
+  confirmedBy: () => Promise<Pick<Change, 'action' | 'name'>>,
+): Promise<void> {
+  const method = call.method ?? (call.data === undefined && call.form === undefined ? 'GET' : 'POST');
+  if (!call.dryRun && method !== 'GET' && method !== 'HEAD') {
+    await confirmChange(context, { ...(await confirmedBy()), weight: 'harmless' }, call);
+  }
   const body = call.form ?? (await readBody(context, call.data));
   const type = call.form === undefined ? 'application/json' : 'application/x-www-form-urlencoded';
   const headers = { ...(body !== undefined && { 'content-type': type }), ...call.headers };
-  const method = call.method ?? (body === undefined ? 'GET' : 'POST');
   const { transport } = await context.client();
+  if (call.dryRun) {
+    const url = transport.baseUrl + call.path;
+    return printPlanned(context, { method, url, headers, data: call.data, ...planBody(call.form, body) }, call.dryRun);
+  }
   const answer = await transport.raw({ method, path: call.path, headers, body }, context.signal);
   if (call.include) await writeHead(context, answer);
   await pass(context, answer, transport.baseUrl + call.path, call.failure ?? failureOfAnswer);
+}
+
+/** What a dry run shows: fields where there are any, so that the secrets among them are known by their names. */
+function planBody(form: string | undefined, body: string | Uint8Array | undefined): Pick<Planned, 'bodyKind' | 'body'> {
+  if (form !== undefined) return { bodyKind: 'urlencoded', body: Object.fromEntries(new URLSearchParams(form)) };
+  if (body === undefined) return { bodyKind: undefined, body };
+  const text = Buffer.from(body).toString();
+  try {
+    return { bodyKind: 'json', body: JSON.parse(text) };
+  } catch {
+    return { bodyKind: 'json', body: text };
+  }
 }
 
 async function pass(

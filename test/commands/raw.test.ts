@@ -47,6 +47,85 @@ describe('api', () => {
     expect((await ecp.run(['api', '/api/version', '-d', 'x', '-F', 'a=b'])).code).toBe(2);
     expect((await ecp.run(['api', '/api/version', '-H', 'nonsense'])).code).toBe(2);
   });
+
+  test('a dry run prints the request or a curl command, without its secrets, and sends nothing', async () => {
+    const quota = '/api/configuration/emqx-total-quota';
+    const before = (await ecp.run(['api', quota])).stdout;
+    const body = '{"total_cpu_quota":99,"password":"p4ss","id":12345678901234567890}';
+    const path = join(ecp.directory, 'dry.json');
+    writeFileSync(path, body);
+    const plain = await ecp.run(['api', quota, '-d', body, '-H', 'X-Api-Key: k3y', '--dry-run']);
+    expect(plain.stdout).toContain(
+      `POST ${ecp.server.url}${quota}\ncontent-type: application/json\nx-api-key: ******\n`,
+    );
+    expect(plain.stdout).toMatch(/"total_cpu_quota": 99,\n {2}"password": "\*{6}"/);
+    expect((await ecp.run(['api', quota, '-d', `@${path}`, '--dry-run=curl'])).stdout).toContain(
+      `--request POST --header "Authorization: Bearer $ECP_TOKEN" --header 'content-type: application/json' --data-binary @${path}`,
+    );
+    const inline = await ecp.run(['api', quota, '-d', body, '-H', 'X-Api-Key: k3y', '--dry-run=curl']);
+    expect(inline.stdout).toContain(`--header "x-api-key: $X_API_KEY" --data-raw '${body}'`);
+    const form = await ecp.json(['api', quota, '-F', 'name=x', '-F', 'password=p4ss', '--dry-run']);
+    expect(form).toMatchObject({ method: 'POST', body: { name: 'x', password: '******' } });
+    expect((await ecp.run(['api', quota, '-d', 'password=p4ss', '--dry-run'])).stdout).toContain('password=******');
+    expect((await ecp.run(['api', quota, '-X', 'HEAD', '--dry-run=curl'])).stdout).toContain(' --head ');
+    expect((await ecp.run(['api', quota])).stdout).toBe(before);
+  });
+});
+
+describe('in a protected context', () => {
+  let name: string;
+  beforeAll(async () => {
+    name = (await ecp.json<{ name: string }>(['context', 'show'])).name;
+    await ecp.json(['context', 'protect', name]);
+  });
+  afterAll(() => ecp.json(['context', 'protect', name, '--off']));
+
+  const quota = '/api/configuration/emqx-total-quota';
+  const value = (cpu: number) => `{"total_cpu_quota":${cpu},"total_memory_quota":16}`;
+  const cpu = async () => JSON.parse((await ecp.run(['api', quota])).stdout).total_cpu_quota as number;
+
+  test.each(['POST', 'PUT', 'PATCH', 'DELETE'])(
+    'api -X %s stopped a cluster unasked: it wants the name of the context',
+    async (method) => {
+      const path = `/api/orgs/{orgId}/projects/{projectId}/clusters/add-existing-cluster`;
+      for (const consent of [[], ['--yes'], ['--confirm', 'line-7']]) {
+        const { code, stdout, stderr } = await ecp.run(['api', '-X', method, path, '-F', 'name=unasked', ...consent]);
+        expect([code, stdout], consent.join(' ')).toEqual([2, '']);
+        expect(stderr).toContain(consent[0] === '--confirm' ? `"line-7" is not "${name}"` : `--confirm ${name}`);
+      }
+      expect((await ecp.json<{ name: string }[]>(['list'])).map((one) => one.name)).not.toContain('unasked');
+    },
+  );
+
+  test('the name of the context lets a write through api pass, and reads and dry runs pass without', async () => {
+    expect((await ecp.run(['api', quota, '-d', value(21), '--dry-run'])).code).toBe(0);
+    expect(await cpu()).not.toBe(21);
+    expect((await ecp.run(['api', quota, '-d', value(21), '--confirm', name])).code).toBe(0);
+    expect(await cpu()).toBe(21);
+    const asked = ecp.begin(['api', quota, '-d', value(22), '--yes'], { terminal: 100 });
+    await asked.until('to confirm', asked.stderr);
+    asked.type(`${name}\r`);
+    expect((await asked.ended).code).toBe(0);
+    expect(await cpu()).toBe(22);
+    expect((await ecp.run(['api', '/api/version', '-X', 'HEAD'])).code).not.toBe(2);
+  });
+
+  test('a write through emqx wants the name of the cluster', async () => {
+    const write = ['emqx', 'line-7', '/api/v5/banned', '-d', '{"who":"x"}'];
+    for (const consent of [[], ['--yes'], ['--confirm', name]]) {
+      const { code, stdout, stderr } = await ecp.run([...write, ...consent]);
+      expect([code, stdout], consent.join(' ')).toEqual([2, '']);
+      expect(stderr).toContain('line-7');
+    }
+    // No agent has joined: what is confirmed and what reads come as far as that.
+    for (const sent of [
+      [...write, '--confirm', 'line-7'],
+      ['emqx', 'line-7', '/api/v5/banned'],
+    ]) {
+      expect((await ecp.run(sent)).code, sent.join(' ')).toBe(6);
+    }
+    expect((await ecp.run([...write, '--dry-run'])).stdout).toMatch(/^POST http.*\/dashboard\/.*\/api\/v5\/banned\n/);
+  });
 });
 
 describe("EMQX's own API", () => {
